@@ -1,0 +1,1 @@
+"""Rankings in, verdicts out. Imports ``retrieval``."""

@@ -1,0 +1,1 @@
+"""Documents in, ranked documents out. Imports neither ``eval`` nor ``training``."""

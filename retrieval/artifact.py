@@ -1,0 +1,95 @@
+"""A folder that exists only once it is complete.
+
+A stage writes into ``NAME.partial/`` and becomes ``NAME/`` by one rename, its ``manifest.json``
+written last. So the mere existence of a file never means that work is done, and a killed process
+leaves nothing that looks finished.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+MANIFEST = "manifest.json"
+
+
+def key_of(**parts: object) -> str:
+    """Sixteen hex digits that name what an artefact was made from (SHA-256 of canonical JSON)."""
+    canonical = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def hash_files(paths: Iterable[Path]) -> str:
+    """Sixteen hex digits over the contents of the files, in the given order."""
+    whole = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as stream:
+            whole.update(hashlib.file_digest(stream, "sha256").digest())
+    return whole.hexdigest()[:16]
+
+
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a complete artefact, or None where there is none."""
+    if folder.name.endswith(".partial"):
+        return None
+    try:
+        return dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Replace a file in one step: a reader sees the old content or the new, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = content.encode() if isinstance(content, str) else content
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: object) -> None:
+    """:func:`write_atomic` of indented JSON."""
+    write_atomic(path, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+
+@contextmanager
+def building(final: Path, about: Mapping[str, Any] | None = None, *, fresh: bool = False) -> Iterator[Path]:
+    """Yield ``final.partial/`` to write into; commit it as ``final/`` if the block ends well.
+
+    A partial folder left by a killed process is handed back as it is, so that the caller can go on
+    from its first missing shard; ``fresh=True`` empties it. An older ``final/`` stays until the new
+    one is whole. The block may add to the manifest by writing ``manifest.json`` itself.
+    """
+    partial = final.with_name(final.name + ".partial")
+    if fresh and partial.exists():
+        shutil.rmtree(partial)
+    partial.mkdir(parents=True, exist_ok=True)
+    yield partial
+    if about is not None:
+        write_json(partial / MANIFEST, about)
+    if not (partial / MANIFEST).is_file():
+        raise RuntimeError(f"{partial} was not given a manifest")
+    _replace_folder(partial, final)
+
+
+def _replace_folder(partial: Path, final: Path) -> None:
+    old = final.with_name(final.name + ".old")
+    if old.exists():
+        shutil.rmtree(old)
+    if final.exists():
+        final.rename(old)
+    partial.rename(final)
+    if old.exists():
+        shutil.rmtree(old)

@@ -1,0 +1,1 @@
+"""A BEIR folder in, checkpoints out. Imports ``eval`` and ``retrieval``."""
