@@ -1,0 +1,87 @@
+"""The page: composes the tabs and serves them."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import threading
+from pathlib import Path
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import gradio as gr
+
+from retrieval import cli
+from retrieval.corpora import HANDBOOK
+from retrieval.home import on_space
+from retrieval.models import DEFAULT
+from retrieval.page import QueueLine
+from retrieval.page.shelf import Shelf
+from retrieval.tabs import header, search
+
+PAGE = Path(__file__).parent / "retrieval" / "page"
+SYSTEM_FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]
+MONOSPACE = ["ui-monospace", "SFMono-Regular", "Menlo", "monospace"]
+
+
+def compose(shelf: Shelf) -> gr.Blocks:
+    """The whole page."""
+    with gr.Blocks(title="Bakehouse", analytics_enabled=False, fill_width=True) as blocks:
+        top = header.build()
+        with gr.Tabs(elem_id="tabs") as tabs:
+            page = header.connect(top, blocks, tabs, QueueLine)
+            with gr.Tab("Search", id="search"):
+                search.build(page, shelf)
+    return blocks
+
+
+def theme() -> gr.themes.Base:
+    """Gradio's plainest theme with system fonts: nothing is fetched from elsewhere."""
+    return gr.themes.Base(
+        font=[gr.themes.Font(name) for name in SYSTEM_FONTS],
+        font_mono=[gr.themes.Font(name) for name in MONOSPACE],
+    )
+
+
+def serve(host: str, port: int) -> None:
+    """Serve the page until the process ends; the first model is loaded once the page is up."""
+    shelf = Shelf()
+    blocks = compose(shelf).queue(default_concurrency_limit=4)
+    blocks.launch(
+        server_name=host,
+        server_port=port,
+        theme=theme(),
+        head=_head(),
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        show_error=False,
+        ssr_mode=False,
+        pwa=False,
+        quiet=True,
+        prevent_thread_lock=True,
+    )
+    logging.getLogger("bakehouse").info("Bakehouse is at %s", blocks.local_url)
+    threading.Thread(target=shelf.place, args=(HANDBOOK, DEFAULT), daemon=True).start()
+    blocks.block_thread()
+
+
+def _head() -> str:
+    style = (PAGE / "theme.css").read_text(encoding="utf-8")
+    script = (PAGE / "page.js").read_text(encoding="utf-8")
+    return f"<style>{style}</style><script>{script}</script>"
+
+
+def main() -> None:
+    """Read the flags and serve."""
+    cli.prepare()
+    parser = argparse.ArgumentParser(description="Serve the Bakehouse page.")
+    parser.add_argument("--host", default="0.0.0.0" if on_space() else "127.0.0.1")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")))
+    args = parser.parse_args()
+    serve(args.host, args.port)
+
+
+if __name__ == "__main__":
+    main()

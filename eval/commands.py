@@ -1,0 +1,67 @@
+"""The commands ``run``, ``compare`` and ``list``."""
+
+from __future__ import annotations
+
+import argparse
+
+from eval import report
+from eval.choose import choose
+from eval.compare import compare
+from eval.measures import STANDARD, parse
+from eval.results import all_results, load, save, scores_folder
+from retrieval.beir import open_corpus
+from retrieval.cli import Report, command
+from retrieval.errors import BakehouseError, nearest
+from retrieval.models import DEFAULT
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register ``run``, ``compare`` and ``list``."""
+    run = command(subparsers, "run", _run, "judge a model on a split of a BEIR folder, with BM25 and hybrid beside it")
+    run.add_argument("corpus", metavar="DIR", help="a BEIR folder, or a name under workspace/corpora")
+    run.add_argument("--model", default=DEFAULT, help=f"a folder, a run's id or a Hub id (default {DEFAULT})")
+    run.add_argument("--split", default="test", help="which judgments: a file of qrels/ (default test)")
+    run.add_argument("--mode", default="all", help="all, or the mode that leads; lexical alone needs no model")
+    run.add_argument("-k", type=int, help="depth of the rankings (default: the deepest measure's)")
+    run.add_argument("--weight", type=float, default=0.5, help="share of the dense side in a hybrid (default .5)")
+    run.add_argument("--fusion", choices=["minmax", "rrf"], default="minmax", help="how a hybrid fuses")
+    run.add_argument("--measure", action="append", default=[], metavar="NAME@K", help="a further measure: precision@5")
+    run.add_argument("--allow-unknown", action="store_true", help="count judgments of unknown ids as not found")
+    both = command(subparsers, "compare", _compare, "say whether B is better than A")
+    both.add_argument("a", metavar="A", help="a result's id or file, a run (its best), RUN/base, RUN/STEP, a model")
+    both.add_argument("b", metavar="B", help="likewise")
+    both.add_argument("--measure", default=STANDARD[0], metavar="NAME@K", help=f"default {STANDARD[0]}")
+    for name in ("split", "mode", "corpus"):
+        both.add_argument(f"--{name}", default="", help=f"where A or B has results of more than one {name}")
+    command(subparsers, "list", _list, "list the results there are")
+
+
+def _run(args: argparse.Namespace) -> Report:
+    from eval.evaluate import evaluate  # brings the searcher, which `compare` and `list` do without
+    from eval.task import open_task
+    from retrieval.searcher import MODES
+
+    if args.mode not in ("all", *MODES):
+        known = ("all", *MODES)
+        raise BakehouseError(f"unknown mode '{args.mode}': choose {', '.join(known)}.{nearest(args.mode, known)}")
+    lead = MODES[0] if args.mode == "all" else args.mode
+    task = open_task(open_corpus(args.corpus), args.split, allow_unknown=args.allow_unknown)
+    results = evaluate(
+        task,
+        args.model,
+        (lead,) if lead == "lexical" else (lead, *(mode for mode in MODES if mode != lead)),
+        k=args.k,
+        weight=args.weight,
+        fusion=args.fusion,
+        measures=list(dict.fromkeys([*STANDARD, *(parse(name).name for name in args.measure)])),
+    )
+    return report.evaluated([save(result, scores_folder()).summary for result in results])
+
+
+def _compare(args: argparse.Namespace) -> Report:
+    a, b = choose(args.a, args.b, split=args.split, mode=args.mode, corpus=args.corpus)
+    return report.compared(compare(load(a), load(b), args.measure))
+
+
+def _list(args: argparse.Namespace) -> Report:
+    return report.listed(all_results())

@@ -1,0 +1,194 @@
+"""One model on one split, in each mode: rankings become results."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from eval.measures import STANDARD, Counts, Judged, Measured, measure, parse
+from eval.results import TOP, Data, PerQuery, Result, Summary, System
+from eval.task import Task
+from retrieval import lexical, tokens
+from retrieval.artifact import key_of
+from retrieval.errors import BakehouseError
+from retrieval.fusion import DEPTH, Fusion
+from retrieval.records import Query, Run
+from retrieval.searcher import MODES, Mode, Options, Searcher
+
+BM25 = "BM25"
+"""The label of the lexical system, which has no model."""
+_LIBRARIES = ("numpy", "torch", "sentence-transformers", "transformers", "bm25s", "PyStemmer")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """How well one run did. The members are those of :class:`eval.results.Summary`."""
+
+    metrics: dict[str, float]
+    by_language: dict[str, dict[str, float]]
+    per_query: PerQuery
+    counts: Counts
+
+
+def judge(run: Run, judged: Judged, queries: Iterable[Query], measures: Sequence[str] = STANDARD) -> Scores:
+    """Judge a run, overall and for each query language. Reads nothing and writes nothing.
+
+    :param judged: Made once from the judgments, by :meth:`eval.measures.Judged.of` with ``run.doc_ids``.
+    :param queries: Give each judged query its language and text; one that is missing counts as ``und``.
+    :param measures: Such as ``ndcg@10``; see :func:`eval.measures.parse`.
+    """
+    measured = measure(run, judged, measures)
+    known = {query.id: query for query in queries}
+    found = [known.get(query_id, Query(query_id, "")) for query_id in measured.query_ids]
+    row_of = {query_id: row for row, query_id in enumerate(run.query_ids)}
+    per_query = PerQuery(
+        query_ids=measured.query_ids,
+        languages=[query.lang for query in found],
+        texts=[query.text for query in found],
+        values=measured.values,
+        top=[run.top(row_of[query.id], TOP) if query.id in row_of else [] for query in found],
+    )
+    return Scores(measured.means(), _by_language(measured, per_query.languages), per_query, measured.counts)
+
+
+def evaluate(
+    task: Task,
+    model_name: str,
+    modes: Sequence[Mode] = MODES,
+    *,
+    k: int | None = None,
+    weight: float = 0.5,
+    fusion: Fusion = "minmax",
+    measures: Sequence[str] = STANDARD,
+    run: str | None = None,
+    step: int | None = None,
+    label: str = "",
+) -> list[Result]:
+    """Search with a model in each mode and judge the rankings; nothing is saved yet.
+
+    :param k: Depth of the rankings; the deepest cut of the measures if None.
+    :param run: The training run that the model belongs to, with its ``step`` and a ``label`` for people.
+    :returns: One result a mode, in the order of ``modes``.
+    :raises BakehouseError: if the model is not to be had, or ``k`` is too small for a measure.
+    """
+    depth = _depth(k, measures)
+    searcher = Searcher(task.corpus, model_name)
+    judged = Judged.of(task.qrels, searcher.doc_ids)
+    results = []
+    for mode in modes:
+        start = time.perf_counter()
+        options = Options(mode=mode, k=depth, weight=weight, fusion=fusion)
+        scores = judge(searcher.run(task.queries, options), judged, task.queries, measures)
+        seconds = time.perf_counter() - start
+        system = system_of(searcher, mode, label)
+        results.append(
+            result_of(scores, task, system, settings=settings_of(options), seconds=seconds, run=run, step=step)
+        )
+        log.info("%s, %s: judged %d queries in %.1f s", system.label, mode, len(judged.query_ids), seconds)
+    return results
+
+
+def result_of(
+    scores: Scores,
+    task: Task,
+    system: System,
+    *,
+    settings: Mapping[str, Any],
+    seconds: float,
+    run: str | None = None,
+    step: int | None = None,
+) -> Result:
+    """Join scores with everything needed to repeat them."""
+    corpus = Data(task.corpus.name, str(task.corpus.folder.resolve()), task.corpus.fingerprint, task.fingerprint)
+    result_id = key_of(
+        model=system.model_fingerprint,
+        mode=system.mode,
+        corpus=corpus.fingerprint,
+        split=task.split,
+        settings=settings,
+        **({"run": run, "step": step} if run else {}),
+    )
+    summary = Summary(
+        id=result_id,
+        system=system,
+        corpus=corpus,
+        split=task.split,
+        synthetic=task.synthetic,
+        metrics=scores.metrics,
+        by_language=scores.by_language,
+        counts=_counts(scores.counts, task),
+        warnings=task.warnings,
+        settings=settings,
+        versions=_versions(),
+        step=step,
+        run=run,
+        seconds=round(seconds, 3),
+        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+    )
+    return Result(summary, scores.per_query)
+
+
+def system_of(searcher: Searcher, mode: Mode, label: str = "") -> System:
+    """Who is judged; the lexical mode has no model."""
+    if mode == "lexical":
+        return System("", "", mode, BM25)
+    model = searcher.encoder.model
+    return System(model.name, model.fingerprint, mode, label or model.title)
+
+
+def settings_of(options: Options) -> dict[str, Any]:
+    """The settings that decide a ranking in this mode, as results record them."""
+    settings: dict[str, Any] = {"k": options.k}
+    if options.mode != "dense":
+        settings["bm25"] = {"k1": lexical.K1, "b": lexical.B, "tokens": tokens.VERSION}
+    if options.mode == "hybrid":
+        settings |= {"fusion": options.fusion, "weight": options.weight, "depth": DEPTH}
+    return settings
+
+
+def _depth(k: int | None, measures: Sequence[str]) -> int:
+    deepest = max((parse(name) for name in measures), key=lambda each: each.k)
+    if k is not None and k < deepest.k:
+        raise BakehouseError(
+            f"rankings of depth {k} are too short for {deepest.name}: give -k {deepest.k} or more, or leave it out."
+        )
+    return k or deepest.k
+
+
+def _by_language(measured: Measured, languages: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Means for each query language, the one with most queries first."""
+    names, rows, sizes = np.unique(np.asarray(languages), return_inverse=True, return_counts=True)
+    sums = {name: np.bincount(rows, values) for name, values in measured.values.items()}
+    return {
+        str(names[at]): {**{name: float(of[at] / sizes[at]) for name, of in sums.items()}, "queries": int(sizes[at])}
+        for at in np.argsort(-sizes, kind="stable")
+    }
+
+
+def _counts(counts: Counts, task: Task) -> dict[str, int]:
+    return {
+        **asdict(counts),
+        "unjudged": counts.unjudged + task.unasked,
+        "unknown_queries": len(task.unknown_queries),
+        "in_languages_without_documents": sum(task.foreign.values()),
+        "documents": len(task.corpus.documents),
+    }
+
+
+def _versions() -> dict[str, str]:
+    versions = {}
+    for library in _LIBRARIES:
+        try:
+            versions[library] = version(library)
+        except PackageNotFoundError:
+            continue  # it took no part
+    return versions

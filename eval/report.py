@@ -1,0 +1,146 @@
+"""What the commands say: to a program, and to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from textwrap import shorten
+from typing import Any
+
+from eval.compare import Change, Comparison
+from eval.measures import STANDARD
+from eval.results import Summary
+from eval.wording import full_name, measure_title, points, sentence, system_names, table
+from retrieval.cli import Report
+
+_SHOWN = 10
+"""How many risers and fallers a comparison names."""
+
+
+def evaluated(systems: Sequence[Summary]) -> Report:
+    """Report an evaluation.
+
+    :param systems: The results of one evaluation; the first leads.
+    """
+    lead = systems[0]
+    machine = {
+        **lead.to_dict(),
+        "systems": {each.system.mode: dict(each.metrics) for each in systems},
+        "results": [str(each.path) for each in systems],
+    }
+    counts = lead.counts
+    head = f"{lead.corpus.name} · {lead.split} · {counts['queries']:,} queries · {counts['documents']:,} documents"
+    titles = [measure_title(name) for name in lead.metrics]
+    scores = table(["", *titles], [[full_name(each), *_cells(each, each.metrics)] for each in systems])
+    ids = "\n".join(f"{each.id}  {full_name(each)}" for each in systems)
+    blocks = [head, scores, _languages(lead, titles), _remarks(lead), ids]
+    return Report(machine, "\n\n".join(filter(None, blocks)))
+
+
+def compared(comparison: Comparison) -> Report:
+    """Report a comparison."""
+    machine = {
+        "measure": comparison.measure,
+        "difference": comparison.difference,
+        "interval": comparison.interval,
+        "p_value": comparison.p_value,
+        "verdict": comparison.verdict,
+        "sentence": sentence(comparison),
+        "queries": comparison.queries,
+        "corpus": asdict(comparison.a.corpus),
+        "split": comparison.a.split,
+        "synthetic": comparison.a.synthetic,
+        "a": _side(comparison.a, comparison.a_value),
+        "b": _side(comparison.b, comparison.b_value),
+        "by_language": {each.language: asdict(each) for each in comparison.by_language},
+        "risers": [_change(each) for each in comparison.risers[:_SHOWN]],
+        "fallers": [_change(each) for each in comparison.fallers[:_SHOWN]],
+        "counts": {"risers": len(comparison.risers), "fallers": len(comparison.fallers)},
+        "notes": list(comparison.notes),
+    }
+    blocks = [sentence(comparison), *comparison.notes, _sides(comparison), _verdicts(comparison)]
+    blocks += [_moved("rose", comparison.risers), _moved("fell", comparison.fallers)]
+    return Report(machine, "\n\n".join(filter(None, blocks)))
+
+
+def listed(results: Sequence[Summary]) -> Report:
+    """Report which results there are."""
+    machine = {"results": [{**each.to_dict(), "path": str(each.path)} for each in results]}
+    if not results:
+        return Report(machine, "No results yet. Make one with `python -m eval run DIR --model M --split S`.")
+    head = ["id", "corpus", "split", "queries", *map(measure_title, STANDARD), "system"]
+    rows = [
+        [
+            each.id,
+            each.corpus.name,
+            f"{each.split} (synthetic)" if each.synthetic else each.split,
+            f"{each.counts['queries']:,}",
+            *(f"{each.metrics[name]:.3f}" if name in each.metrics else "" for name in STANDARD),
+            full_name(each),
+        ]
+        for each in results
+    ]
+    return Report(machine, table(head, rows))
+
+
+def _cells(summary: Summary, metrics: Mapping[str, float]) -> list[str]:
+    return [f"{metrics[name]:.3f}" for name in summary.metrics]
+
+
+def _languages(lead: Summary, titles: Sequence[str]) -> str:
+    if len(lead.by_language) < 2:
+        return ""
+    rows = [[lang, f"{of['queries']:,}", *_cells(lead, of)] for lang, of in lead.by_language.items()]
+    return f"{full_name(lead)}\n{table(['language', 'queries', *titles], rows)}"
+
+
+def _remarks(lead: Summary) -> str:
+    said = [
+        ("without_results", "queries without a result: scored 0"),
+        ("without_relevant", "queries without a relevant document: scored 0"),
+        ("unjudged", "queries that this split does not judge: left out"),
+    ]
+    return "\n".join([f"{lead.counts[name]:,} {what}" for name, what in said if lead.counts[name]] + [*lead.warnings])
+
+
+def _side(summary: Summary, value: float) -> dict[str, Any]:
+    return {"id": summary.id, "run": summary.run, "step": summary.step, **asdict(summary.system), "value": value}
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {**asdict(change), "difference": change.difference}
+
+
+def _sides(comparison: Comparison) -> str:
+    name_a, name_b = system_names(comparison.a, comparison.b)
+    return table(
+        [f"{comparison.a.corpus.name} · {comparison.a.split}", measure_title(comparison.measure)],
+        [[f"A  {name_a}", f"{comparison.a_value:.3f}"], [f"B  {name_b}", f"{comparison.b_value:.3f}"]],
+    )
+
+
+def _verdicts(comparison: Comparison) -> str:
+    if len(comparison.by_language) < 2:
+        return ""
+    rows = [
+        [
+            each.language,
+            f"{each.queries:,}",
+            *map(points, (each.difference, *each.interval)),
+            f"{each.p_value:.3f}",
+            each.verdict,
+        ]
+        for each in comparison.by_language
+    ]
+    return table(["language", "queries", "points", "from", "to", "p (Holm)", "verdict"], rows)
+
+
+def _moved(how: str, changes: Sequence[Change]) -> str:
+    if not changes:
+        return ""
+    more = f", the first {_SHOWN}" if len(changes) > _SHOWN else ""
+    lines = [
+        f"{each.a:.3f} → {each.b:.3f}  [{each.language}] {each.query_id}  {shorten(each.text, 100, placeholder=' …')}"
+        for each in changes[:_SHOWN]
+    ]
+    return "\n".join([f"Queries on which B {how}: {len(changes):,}{more}", *lines])

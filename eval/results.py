@@ -1,0 +1,222 @@
+"""The result of one evaluation, and where results lie.
+
+``KEY.json`` says who was judged on what and how well; ``KEY.queries.jsonl`` beside it holds one line
+a query, so that listing many results stays cheap. Those of ``eval run`` lie in ``scores/`` of the
+workspace, those of a training run in its own ``scores/``.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eval.measures import Floats
+from retrieval.artifact import write_atomic, write_json
+from retrieval.errors import BakehouseError
+from retrieval.home import home
+
+QUERIES_SUFFIX = ".queries.jsonl"
+TOP = 10
+"""How many hits of each query a result keeps."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Who was judged.
+
+    :param model: The name it was asked for by; empty for BM25.
+    :param label: A short name for people.
+    """
+
+    model: str
+    model_fingerprint: str
+    mode: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What it was judged on.
+
+    :param fingerprint: Of ``corpus.jsonl``.
+    :param judgments: A hash of the split's judgments and queries.
+    """
+
+    name: str
+    folder: str
+    fingerprint: str
+    judgments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A result without its queries: ``KEY.json``.
+
+    :param synthetic: Whether the queries were generated.
+    :param metrics: Measure → mean over the judged queries, 0 to 1.
+    :param by_language: Query language → the same, and ``queries``, how many.
+    :param counts: How much was judged, and what could not be.
+    :param step: The training step of a checkpoint, 0 for the base; None outside a training run.
+    :param run: The training run's id, or None.
+    :param seconds: How long search and judging took.
+    :param created: ISO 8601, UTC.
+    :param path: The file it was read from or written to; not part of the file.
+    """
+
+    id: str
+    system: System
+    corpus: Data
+    split: str
+    synthetic: bool
+    metrics: Mapping[str, float]
+    by_language: Mapping[str, Mapping[str, float]]
+    counts: Mapping[str, int]
+    warnings: tuple[str, ...]
+    settings: Mapping[str, Any]
+    versions: Mapping[str, str]
+    step: int | None
+    run: str | None
+    seconds: float
+    created: str
+    path: Path | None = field(default=None, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it is written, without the path."""
+        value = asdict(self)
+        del value["path"]
+        return value
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any], path: Path | None = None) -> Summary:
+        """The reverse of :meth:`to_dict`; members it does not know are left out.
+
+        :raises KeyError: if a member is missing.
+        """
+        parts = {each.name: value[each.name] for each in fields(cls) if each.name != "path"}
+        parts["system"] = System(**value["system"])
+        parts["corpus"] = Data(**value["corpus"])
+        parts["warnings"] = tuple(value["warnings"])
+        return cls(**parts, path=path)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PerQuery:
+    """The judged queries, one a row.
+
+    :param values: Measure → float64 of shape (queries,).
+    :param top: The first hits of each query, ``(document id, score)``, best first.
+    """
+
+    query_ids: Sequence[str]
+    languages: Sequence[str]
+    texts: Sequence[str]
+    values: Mapping[str, Floats]
+    top: Sequence[Sequence[tuple[str, float]]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """One system on one split of one corpus."""
+
+    summary: Summary
+    per_query: PerQuery
+
+
+def scores_folder(run: str | None = None) -> Path:
+    """Where results lie: the workspace's own, or those of a training run."""
+    return home() / "runs" / run / "scores" if run else home() / "scores"
+
+
+def save(result: Result, folder: Path) -> Result:
+    """Write a result, replacing an older one with the same id; return it with its path."""
+    path = folder / f"{result.summary.id}.json"
+    # the summary is written last: a result is listed only once it is whole
+    write_atomic(_queries_path(path), "".join(_query_lines(result.per_query)))
+    write_json(path, result.summary.to_dict())
+    return replace(result, summary=replace(result.summary, path=path))
+
+
+def read_summary(path: Path) -> Summary:
+    """Read ``KEY.json``.
+
+    :raises BakehouseError: if it is missing or damaged.
+    """
+    try:
+        return Summary.from_dict(json.loads(path.read_text(encoding="utf-8")), path)
+    except FileNotFoundError as error:
+        raise BakehouseError(f"there is no result {path}. `python -m eval list` shows those there are.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BakehouseError(
+            f"{path} is no result file or is damaged ({type(error).__name__}: {error}). "
+            "Delete it and run the evaluation again."
+        ) from error
+
+
+def load(place: Path | Summary) -> Result:
+    """Read a result with its queries.
+
+    :param place: The file of the summary, or a summary that was read from its file.
+    :raises ValueError: if the summary was never saved.
+    :raises BakehouseError: if either file is missing or damaged.
+    """
+    path = place.path if isinstance(place, Summary) else place
+    if path is None:
+        raise ValueError("this result was never saved: it has no file")
+    summary = read_summary(path)
+    beside = _queries_path(path)
+    try:
+        with beside.open(encoding="utf-8") as lines:
+            return Result(summary, _per_query([json.loads(line) for line in lines], list(summary.metrics)))
+    except FileNotFoundError as error:
+        raise BakehouseError(
+            f"{beside} is missing: a result is this file and {path.name} beside it. Copy both, or evaluate again."
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise BakehouseError(
+            f"{beside} is damaged ({type(error).__name__}: {error}). Delete it and run the evaluation again."
+        ) from error
+
+
+def all_results() -> list[Summary]:
+    """Every result of the workspace and of its training runs, oldest first; damaged ones are logged."""
+    found = []
+    for path in sorted([*home().glob("scores/*.json"), *home().glob("runs/*/scores/*.json")]):
+        try:
+            found.append(read_summary(path))
+        except BakehouseError as error:
+            log.warning("%s", error)
+    return sorted(found, key=lambda summary: (summary.created, summary.id))
+
+
+def _queries_path(path: Path) -> Path:
+    return path.with_name(path.stem + QUERIES_SUFFIX)
+
+
+def _query_lines(queries: PerQuery) -> Iterator[str]:
+    for row, query_id in enumerate(queries.query_ids):
+        line = {
+            "query": query_id,
+            "lang": queries.languages[row],
+            "text": queries.texts[row],
+            **{name: float(values[row]) for name, values in queries.values.items()},
+            "top": queries.top[row],
+        }
+        yield json.dumps(line, ensure_ascii=False) + "\n"
+
+
+def _per_query(lines: Sequence[Mapping[str, Any]], measures: Sequence[str]) -> PerQuery:
+    return PerQuery(
+        query_ids=[line["query"] for line in lines],
+        languages=[line["lang"] for line in lines],
+        texts=[line["text"] for line in lines],
+        values={name: np.array([line[name] for line in lines], np.float64) for name in measures},
+        top=[[(doc_id, score) for doc_id, score in line["top"]] for line in lines],
+    )

@@ -1,0 +1,119 @@
+"""Numbers and verdicts as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from eval.measures import parse
+from retrieval.records import UNKNOWN
+
+if TYPE_CHECKING:
+    from eval.compare import Comparison, LanguageVerdict
+    from eval.results import Summary
+
+_NAMED_AT_MOST = 4
+_LANGUAGES = {
+    "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "ca": "Catalan", "cs": "Czech", "da": "Danish",
+    "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "et": "Estonian", "eu": "Basque",
+    "fa": "Persian", "fi": "Finnish", "fr": "French", "ga": "Irish", "gl": "Galician", "he": "Hebrew",
+    "hi": "Hindi", "hr": "Croatian", "hu": "Hungarian", "hy": "Armenian", "id": "Indonesian", "it": "Italian",
+    "ja": "Japanese", "ka": "Georgian", "kk": "Kazakh", "ko": "Korean", "lt": "Lithuanian", "lv": "Latvian",
+    "ms": "Malay", "nb": "Norwegian", "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese",
+    "ro": "Romanian", "ru": "Russian", "sk": "Slovak", "sl": "Slovenian", "sr": "Serbian", "sv": "Swedish",
+    "sw": "Swahili", "ta": "Tamil", "te": "Telugu", "th": "Thai", "tl": "Tagalog", "tr": "Turkish",
+    "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese", "zh": "Chinese", "zh-hans": "simplified Chinese",
+    "zh-hant": "traditional Chinese", UNKNOWN: "queries of unknown language",
+}  # fmt: skip
+
+
+def language_name(code: str) -> str:
+    """The English name of a language code, or the code itself."""
+    return _LANGUAGES.get(code.lower(), code)
+
+
+def points(value: float) -> str:
+    """A measure or a difference in points, hundredths of the measure: ``3.1``, ``−0.4``."""
+    return f"{100 * value:.1f}".replace("-0.0", "0.0").replace("-", "−")
+
+
+def measure_title(name: str) -> str:
+    """``ndcg@10`` as people write it: ``nDCG@10``."""
+    return parse(name).title
+
+
+def full_name(summary: Summary) -> str:
+    """A system's label with its mode, such as ``e5-small · hybrid``; BM25 has but one."""
+    label, mode = summary.system.label, summary.system.mode
+    return label if mode == "lexical" else f"{label} · {mode}"
+
+
+def system_names(a: Summary, b: Summary) -> tuple[str, str]:
+    """What to call two systems: by their labels, with the mode where it is what sets them apart."""
+    if a.system.mode == b.system.mode and a.system.label != b.system.label:
+        return a.system.label, b.system.label
+    return _with_mode(a), _with_mode(b)
+
+
+def sentence(comparison: Comparison) -> str:
+    """The verdict as one sentence for a reader who knows no statistics."""
+    name_a, name_b = system_names(comparison.a, comparison.b)
+    size, measured = points(abs(comparison.difference)), _measured(comparison)
+    if comparison.verdict == "no difference shown":
+        direction = "higher" if comparison.difference > 0 else "lower"
+        shift = "the same" if size == "0.0" else f"{size} points {direction}"
+        start = f"No difference shown between {name_b} and {name_a}: {name_b} is {shift} in {measured}"
+        low, high = comparison.interval
+    else:
+        start = f"{name_b} is {comparison.verdict} than {name_a} by {size} points of {measured}"
+        low, high = sorted(map(abs, comparison.interval))
+    within = f"between {points(low)} and {points(high)}; {_queries(comparison)}"
+    return f"{start} ({within}){_languages(comparison)}."
+
+
+def _measured(comparison: Comparison) -> str:
+    """The measure, and the kind of search where both systems have the same."""
+    modes = {comparison.a.system.mode, comparison.b.system.mode}
+    where = f" in {modes.pop()} search" if len(modes) == 1 and modes != {"lexical"} else ""
+    return measure_title(comparison.measure) + where
+
+
+def _with_mode(summary: Summary) -> str:
+    label, mode = summary.system.label, summary.system.mode
+    return label if mode == "lexical" else f"{label} ({mode})"
+
+
+def _queries(comparison: Comparison) -> str:
+    kind = "synthetic " if comparison.a.synthetic else ""
+    return f"{comparison.queries:,} {kind}{'query' if comparison.queries == 1 else 'queries'}"
+
+
+def _languages(comparison: Comparison) -> str:
+    """``; better in German, no difference shown in Chinese``, or nothing for a single language."""
+    if len(comparison.by_language) < 2:
+        return ""
+    parts = [
+        f"{verdict} in {_listed([each for each in comparison.by_language if each.verdict == verdict])}"
+        for verdict in ("better", "worse", "no difference shown")
+        if any(each.verdict == verdict for each in comparison.by_language)
+    ]
+    return "; " + ", ".join(parts)
+
+
+def _listed(languages: Sequence[LanguageVerdict]) -> str:
+    names = [language_name(each.language) for each in languages]
+    if len(names) > _NAMED_AT_MOST:
+        rest = len(names) - _NAMED_AT_MOST + 1
+        names = [*names[: _NAMED_AT_MOST - 1], f"{rest} more languages"]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns two spaces apart: numbers to the right, words to the left."""
+    columns = list(zip(head, *rows, strict=True))
+    aligned = []
+    for title, *cells in columns:
+        width = max(map(len, (title, *cells)))
+        numbers = any(cells) and not any(cell.strip("0123456789.,−") for cell in cells)
+        aligned.append([f"{cell:>{width}}" if numbers else f"{cell:<{width}}" for cell in (title, *cells)])
+    return "\n".join("  ".join(line).rstrip() for line in zip(*aligned, strict=True))

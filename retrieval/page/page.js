@@ -1,0 +1,39 @@
+// What the page remembers in the browser, and nowhere else.
+(() => {
+  const KEY = "bakehouse.path";
+  const STEPS = 4;
+  const root = document.documentElement;
+  const read = () => {
+    try { return JSON.parse(localStorage.getItem(KEY)) || []; } catch { return []; }
+  };
+  const write = (value) => {
+    try { localStorage.setItem(KEY, JSON.stringify(value)); } catch { /* a private window keeps nothing */ }
+  };
+  const walked = read();
+  if (walked === "closed" || walked.length >= STEPS) { root.classList.add("bh-path-closed"); }
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest('[data-close="path"]')) {
+      root.classList.add("bh-path-closed");
+      write("closed");
+    }
+    const step = event.target.closest(".bh-path [data-step]");
+    if (step) {
+      const steps = new Set([].concat(read()).concat(step.dataset.step));
+      steps.delete("closed");
+      write([...steps]);
+    }
+  });
+
+  // A search can be sent to somebody else: its question and corpus stand in the address.
+  window.bakehouse = {
+    remember(question, corpus, model) {
+      const address = new URL(window.location);
+      const parts = { q: question, corpus, model };
+      for (const [name, value] of Object.entries(parts)) {
+        if (value) { address.searchParams.set(name, value); } else { address.searchParams.delete(name); }
+      }
+      history.replaceState(history.state, "", address);
+    },
+  };
+})();

@@ -1,0 +1,191 @@
+"""Dense, lexical or hybrid search over one corpus with one model."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from retrieval.beir import Corpus
+from retrieval.dense import TopK, best, exact
+from retrieval.encoder import Encoder
+from retrieval.errors import BakehouseError, nearest
+from retrieval.fusion import DEPTH, Fusion, fuse
+from retrieval.languages import identify_query
+from retrieval.lexical import Lexical, document_languages, open_lexical
+from retrieval.models import DEFAULT, resolve
+from retrieval.records import UNKNOWN, Document, FloatArray, Hit, IntArray, Query, Run
+from retrieval.vectors import Progress, Vectors
+
+Mode = Literal["hybrid", "dense", "lexical"]
+MODES: tuple[Mode, ...] = ("hybrid", "dense", "lexical")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to search.
+
+    :param weight: Share of the dense side in a hybrid, 0 to 1.
+    :param languages: Only documents in these languages; all if empty.
+    :param rerank: A cross-encoder that orders the first ``rerank_depth`` hits anew; none if empty.
+    """
+
+    mode: Mode = "hybrid"
+    k: int = 10
+    weight: float = 0.5
+    fusion: Fusion = "minmax"
+    languages: tuple[str, ...] = ()
+    rerank: str = ""
+    rerank_depth: int = 50
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise BakehouseError(f"unknown mode '{self.mode}': choose {', '.join(MODES)}.{nearest(self.mode, MODES)}")
+        if self.k < 1:
+            raise BakehouseError(f"k is {self.k}: wanted a whole number of 1 or more.")
+        if not 0 <= self.weight <= 1:
+            raise BakehouseError(f"weight is {self.weight}: wanted a share between 0 (lexical) and 1 (dense).")
+
+
+class Searcher:
+    """Cheap to make; reads, encodes and indexes on first use. Documents are held sorted by id."""
+
+    def __init__(self, corpus: Corpus, model_name: str = DEFAULT) -> None:
+        self.corpus = corpus
+        self.model_name = model_name
+        self._lock = threading.RLock()
+
+    @cached_property
+    def documents(self) -> list[Document]:
+        """The documents, sorted by id, so that equal scores are ordered by id."""
+        return sorted(self.corpus.documents, key=lambda document: document.id)
+
+    @cached_property
+    def doc_ids(self) -> list[str]:
+        """The documents' ids; positions in rankings refer to this list."""
+        return [document.id for document in self.documents]
+
+    @cached_property
+    def languages(self) -> list[str]:
+        """The language of each document."""
+        return document_languages(self.documents)
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The model, found but not loaded."""
+        return Encoder(resolve(self.model_name))
+
+    @cached_property
+    def lexical(self) -> Lexical:
+        """The BM25 index, built if it is not on disk."""
+        return open_lexical(self.documents, self.corpus.fingerprint)
+
+    @cached_property
+    def matrix(self) -> FloatArray:
+        """The documents' vectors, shape (documents, d), encoded if they are not on disk."""
+        return self.prepare()
+
+    def prepare(self, progress: Progress | None = None) -> FloatArray:
+        """The documents' vectors; ``progress`` hears how many of those to encode are done."""
+        texts = [document.full_text for document in self.documents]
+        return Vectors(self.encoder, "document").get(texts, progress)
+
+    def search(self, text: str, options: Options | None = None) -> list[Hit]:
+        """The best hits of one question, each with the parts of its score.
+
+        :raises BakehouseError: if the question is empty or no document is in the wanted languages.
+        """
+        options = options or Options()
+        if not text.strip():
+            raise BakehouseError("the question is empty: type a few words.")
+        if options.rerank:
+            first = self.search(text, replace(options, rerank="", k=max(options.k, options.rerank_depth)))
+            return _reranked(options.rerank, text, first)[: options.k]
+        with self._lock:
+            allowed = self._allowed(options.languages)
+            lang = identify_query(text, self._distinct_languages)
+            sides = self._sides([Query("", text, {"lang": lang})], options, allowed, cached=False)
+        return self._hits(self._combine(sides, options), sides)
+
+    def run(self, queries: Sequence[Query], options: Options | None = None) -> Run:
+        """The rankings of many queries, exact and without reranking; their vectors are cached."""
+        options = options or Options(k=100)
+        named = [self._with_language(query) for query in queries]
+        sides = self._sides(named, options, self._allowed(options.languages), cached=True)
+        top = self._combine(sides, options)
+        return Run([query.id for query in queries], self.doc_ids, top.positions, top.scores)
+
+    @cached_property
+    def _distinct_languages(self) -> list[str]:
+        return sorted(set(self.languages) - {UNKNOWN})
+
+    def _with_language(self, query: Query) -> Query:
+        if query.lang != UNKNOWN:
+            return query
+        lang = identify_query(query.text, self._distinct_languages)
+        return Query(query.id, query.text, {**query.metadata, "lang": lang})
+
+    def _allowed(self, languages: tuple[str, ...]) -> IntArray | None:
+        if not languages:
+            return None
+        missing = sorted(set(languages) - set(self.languages))
+        if len(missing) == len(set(languages)):
+            raise BakehouseError(
+                f"no document is in {' or '.join(missing)}: the corpus '{self.corpus.name}' has "
+                f"{', '.join(self._distinct_languages) or 'no named language'}. Choose one of these."
+            )
+        return np.flatnonzero(np.isin(self.languages, languages)).astype(np.int32)
+
+    def _sides(
+        self, queries: Sequence[Query], options: Options, allowed: IntArray | None, *, cached: bool
+    ) -> dict[str, TopK]:
+        """The rankings that the mode asks for, each deep enough to be fused."""
+        depth = max(options.k, DEPTH) if options.mode == "hybrid" else options.k
+        sides = {}
+        if options.mode != "lexical":
+            texts = [query.text for query in queries]
+            vectors = Vectors(self.encoder, "query").get(texts) if cached else self.encoder(texts, "query")
+            sides["dense"] = _exact_within(vectors, self.matrix, depth, allowed)
+        if options.mode != "dense":
+            sides["lexical"] = self.lexical.search([(q.text, q.lang) for q in queries], depth, allowed)
+        return sides
+
+    def _combine(self, sides: dict[str, TopK], options: Options) -> TopK:
+        if options.mode != "hybrid":
+            return sides[options.mode]
+        return fuse(sides["dense"], sides["lexical"], options.k, options.weight, options.fusion)
+
+    def _hits(self, top: TopK, sides: dict[str, TopK]) -> list[Hit]:
+        parts = {name: dict(zip(side.positions[0], side.scores[0], strict=True)) for name, side in sides.items()}
+        found = [(p, s) for p, s in zip(top.positions[0], top.scores[0], strict=True) if p >= 0]
+        return [
+            Hit(
+                rank,
+                float(score),
+                self.documents[position],
+                {name: float(scores[position]) for name, scores in parts.items() if position in scores},
+            )
+            for rank, (position, score) in enumerate(found, 1)
+        ]
+
+
+def _exact_within(queries: FloatArray, documents: FloatArray, k: int, allowed: IntArray | None) -> TopK:
+    if allowed is None:
+        return exact(queries, documents, k)
+    top = exact(queries, documents[allowed], k)
+    return TopK(np.where(top.positions >= 0, allowed[top.positions], -1).astype(np.int32), top.scores)
+
+
+def _reranked(name: str, text: str, hits: Sequence[Hit]) -> list[Hit]:
+    from retrieval.rerank import rerank_scores
+
+    scores = rerank_scores(name, text, [hit.document.full_text for hit in hits])
+    order = best(scores[None], len(hits)).positions[0]
+    return [
+        Hit(rank, float(scores[i]), hits[i].document, {**hits[i].why, "rerank": float(scores[i])})
+        for rank, i in enumerate(order, 1)
+    ]

@@ -1,0 +1,1 @@
+"""The Search and Data tabs, and the header above all tabs."""

@@ -1,0 +1,101 @@
+"""``python -m eval``: what it prints, where, and how it exits."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def call(home: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "eval", *args],
+        cwd=ROOT,
+        env={**os.environ, "BAKEHOUSE_HOME": str(home), "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_run_list_and_compare(tiny_corpus: Path, home: Path) -> None:
+    test = call(home, "run", str(tiny_corpus), "--split", "test", "--mode", "lexical", "--json")
+    assert test.returncode == 0, test.stderr
+    said = json.loads(test.stdout)
+    assert set(said["metrics"]) == {"ndcg@10", "recall@100", "mrr@10", "map@100"}
+    assert set(said["by_language"]) == {"ar", "de", "en"}
+    assert set(said["by_language"]["de"]) == {"ndcg@10", "recall@100", "mrr@10", "map@100", "queries"}
+    assert said["by_language"]["de"]["queries"] == 3
+    assert (said["counts"]["queries"], said["counts"]["unjudged"], said["counts"]["documents"]) == (9, 6, 24)
+    assert said["systems"] == {"lexical": said["metrics"]}
+    assert said["results"] == [str(home / "scores" / f"{said['id']}.json")]
+
+    deeper = call(home, "run", str(tiny_corpus), "--split", "test", "--mode", "lexical", "-k", "150", "--json")
+    other = json.loads(deeper.stdout)["id"]
+    compared = json.loads(call(home, "compare", said["id"], other, "--json").stdout)
+    assert (compared["difference"], compared["interval"], compared["p_value"]) == (0, [0, 0], 1)
+    assert compared["verdict"] == "no difference shown"
+    assert compared["queries"] == 9
+    assert (compared["a"]["id"], compared["b"]["id"]) == (said["id"], other)
+    assert set(compared["by_language"]) == {"ar", "de", "en"}
+    assert compared["by_language"]["ar"]["interval"] == [0, 0]
+
+    listed = json.loads(call(home, "list", "--json").stdout)
+    assert [each["id"] for each in listed["results"]] == [said["id"], other]
+    assert "BM25" in call(home, "list").stdout
+
+
+def test_for_people(tiny_corpus: Path, home: Path) -> None:
+    answer = call(home, "run", str(tiny_corpus), "--mode", "lexical", "--measure", "hit@1")
+    assert answer.returncode == 0, answer.stderr
+    head, systems, languages, remarks, ids = answer.stdout.strip().split("\n\n")
+    assert head == "tiny · test · 9 queries · 24 documents"
+    assert systems.split("\n")[0].split() == ["nDCG@10", "Recall@100", "MRR@10", "MAP@100", "Hit@1"]
+    assert [line.split()[:2] for line in languages.split("\n")[2:]] == [["ar", "3"], ["de", "3"], ["en", "3"]]
+    assert remarks.splitlines()[-1] == "6 queries that this split does not judge: left out"
+    assert ids.endswith("  BM25")
+
+    call(home, "run", str(tiny_corpus), "--mode", "lexical", "-k", "150")
+    names = [each["id"] for each in json.loads(call(home, "list", "--json").stdout)["results"]]
+    compared = call(home, "compare", *names)
+    assert compared.stdout.startswith("No difference shown between BM25 and BM25: BM25 is the same in nDCG@10 (between")
+
+
+def test_an_empty_workspace_says_what_to_do(home: Path) -> None:
+    assert call(home, "list").stdout == "No results yet. Make one with `python -m eval run DIR --model M --split S`.\n"
+    assert json.loads(call(home, "list", "--json").stdout) == {"results": []}
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["run", "no-such-corpus"], "there is no corpus 'no-such-corpus'"),
+        (["run", "TINY", "--split", "tset"], "no split 'tset': it has dev, test. Did you mean 'test'?"),
+        (
+            ["run", "TINY", "--mode", "hybird"],
+            "unknown mode 'hybird': choose all, hybrid, dense, lexical. Did you mean",
+        ),
+        (["run", "TINY", "--model", "no/such/model"], "the model 'no/such/model' is not to be had"),
+        (["run", "TINY", "--mode", "lexical", "--measure", "f1@3"], "unknown measure 'f1@3'"),
+        (["run", "TINY", "--weight", "2"], "weight is 2.0"),
+        (["compare", "x", "y"], "there is no result 'x'"),
+    ],
+)
+def test_bad_input_is_a_sentence_and_status_2(tiny_corpus: Path, home: Path, args: list[str], message: str) -> None:
+    answer = call(home, *(str(tiny_corpus) if arg == "TINY" else arg for arg in args), "--json")
+    assert answer.returncode == 2
+    assert message in json.loads(answer.stdout)["error"]
+    assert message in answer.stderr and "Traceback" not in answer.stderr
+
+
+def test_list_and_compare_load_nothing_heavy() -> None:
+    heavy = ["torch", "sentence_transformers", "transformers", "scipy", "faiss", "bm25s", "pandas", "lingua"]
+    code = f"import sys, eval.__main__; print([name for name in {heavy} if name in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert answer.stdout.strip() == "[]", answer.stderr
