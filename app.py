@@ -16,9 +16,9 @@ from retrieval import cli
 from retrieval.corpora import HANDBOOK
 from retrieval.home import on_space
 from retrieval.models import DEFAULT
-from retrieval.page import QueueLine
 from retrieval.page.shelf import Shelf
 from retrieval.tabs import header, search
+from training.headline import headline
 
 PAGE = Path(__file__).parent / "retrieval" / "page"
 SYSTEM_FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]
@@ -30,7 +30,7 @@ def compose(shelf: Shelf) -> gr.Blocks:
     with gr.Blocks(title="Bakehouse", analytics_enabled=False, fill_width=True) as blocks:
         top = header.build()
         with gr.Tabs(elem_id="tabs") as tabs:
-            page = header.connect(top, blocks, tabs, QueueLine)
+            page = header.connect(top, blocks, tabs, headline)
             with gr.Tab("Search", id="search"):
                 search.build(page, shelf)
     return blocks
@@ -80,7 +80,10 @@ def main() -> None:
     parser.add_argument("--host", default="0.0.0.0" if on_space() else "127.0.0.1")
     parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")))
     args = parser.parse_args()
-    serve(args.host, args.port)
+    try:
+        serve(args.host, args.port)
+    except OSError as error:
+        parser.error(f"cannot serve on {args.host}:{args.port} ({error}). Choose another port with --port.")
 
 
 if __name__ == "__main__":

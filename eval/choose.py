@@ -7,9 +7,11 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-from eval.measures import STANDARD
 from eval.results import Summary, all_results, read_summary
+from retrieval.artifact import read_manifest
 from retrieval.errors import BakehouseError, nearest
+from retrieval.home import home
+from retrieval.models import BEST
 
 _MODES = ("hybrid", "dense", "lexical")
 _SPLITS = ("test", "dev")
@@ -59,7 +61,7 @@ def choose(a: str, b: str, *, split: str = "", mode: str = "", corpus: str = "")
         return Pair(of_a[0], of_b[0])  # the comparison says best what sets these two apart
     if not pairs:
         raise BakehouseError(
-            f"'{a}' and '{b}' have no two results on the same corpus and split: found {_places(of_a)} and "
+            f"'{a}' and '{b}' have no two results on the same queries of one state of a corpus: found {_places(of_a)} and "
             f"{_places(of_b)}. Evaluate both on the same split with `python -m eval run DIR --model M --split S`."
         )
     names = sorted({pair.a.corpus.name for pair in pairs})
@@ -75,22 +77,17 @@ def _of_run(name: str, known: Sequence[Summary]) -> list[Summary]:
         run, step = name, "best"
     of_run = [each for each in known if each.run == run]
     if step == "best":
-        return _of_best(of_run)
+        return _of_best(run, of_run)
     wanted = "0" if step == "base" else step.removeprefix("step-")
     return [each for each in of_run if str(each.step) == wanted]
 
 
-def _of_best(of_run: Sequence[Summary]) -> list[Summary]:
-    """Those of the trained step that leads on dev; of another step only on splits which that one lacks."""
-    trained = [each for each in of_run if each.step != 0]
-    if not trained:
-        return []
-    lead = max(
-        trained,
-        key=lambda each: (each.split == "dev", -_place(each.system.mode, _MODES), each.metrics.get(STANDARD[0], 0.0)),
-    )
-    covered = {each.split for each in trained if each.step == lead.step}
-    return [each for each in trained if each.step == lead.step or each.split not in covered]
+def _of_best(run: str, of_run: Sequence[Summary]) -> list[Summary]:
+    """The results of the best checkpoint, as its manifest tells; of the latest step if it was not kept."""
+    manifest = read_manifest(home() / "runs" / run / BEST)
+    trained = [each.step for each in of_run if each.step]
+    step = manifest["step"] if manifest else max(trained, default=None)
+    return [each for each in of_run if each.step == step]
 
 
 def _narrowed(name: str, split: str, mode: str, corpus: str) -> list[Summary]:
@@ -113,12 +110,12 @@ def _only(name: str, found: list[Summary], what: str, wanted: str, value: Callab
 
 
 def _fit(a: Summary, b: Summary) -> bool:
-    return (_data(a) == _data(b)) and (a.id, a.path) != (b.id, b.path)
+    return _data(a) == _data(b) and (a.id, a.path) != (b.id, b.path)
 
 
-def _data(each: Summary) -> tuple[str, ...]:
+def _data(each: Summary) -> tuple[str | int, ...]:
     judgments = each.corpus.judgments if each.synthetic else ""
-    return each.corpus.name, each.corpus.fingerprint, each.split, judgments
+    return each.corpus.name, each.corpus.fingerprint, each.ranked, each.split, judgments
 
 
 def _preference(pair: Pair) -> tuple[bool, int, int, str, str]:
@@ -137,7 +134,11 @@ def _place(name: str, order: Sequence[str]) -> int:
 
 
 def _places(found: Sequence[Summary]) -> str:
-    return ", ".join(sorted({f"{each.corpus.name}/{each.split}" for each in found}))
+    return ", ".join(sorted({f"{each.corpus.name}/{each.split}{_generated(each)}" for each in found}))
+
+
+def _generated(each: Summary) -> str:
+    return f" (generated queries {each.corpus.judgments})" if each.synthetic else ""
 
 
 def _unknown(name: str, known: Sequence[Summary]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from eval.measures import Floats, parse
 from eval.results import Result, Summary
-from eval.significance import Interval, Paired, holm, paired
+from eval.significance import Interval, holm, paired
 from retrieval.errors import BakehouseError, nearest
 
 Verdict = Literal["better", "worse", "no difference shown"]
@@ -105,11 +105,19 @@ def compare(a: Result, b: Result, measure: str = "ndcg@10") -> Comparison:
         interval=whole.interval,
         p_value=whole.p_value,
         queries=whole.queries,
-        verdict=_verdict(whole, whole.p_value),
+        verdict=verdict_of(whole.difference, whole.interval, whole.p_value),
         by_language=_by_language(pairs),
         changes=_changes(a, b, pairs),
         notes=_notes(a, b, pairs),
     )
+
+
+def verdict_of(difference: float, interval: Interval, p_value: float) -> Verdict:
+    """Better or worse where both the test and the interval say so, else no difference shown."""
+    low, high = interval
+    if p_value >= LEVEL or low <= 0 <= high:
+        return "no difference shown"
+    return "better" if difference > 0 else "worse"
 
 
 class _Pairs(NamedTuple):
@@ -127,6 +135,7 @@ def _check_same_data(a: Summary, b: Summary) -> None:
         ("corpus", a.corpus.name, b.corpus.name),
         ("split", a.split, b.split),
         ("state of the corpus", a.corpus.fingerprint, b.corpus.fingerprint),
+        ("number of documents", a.ranked, b.ranked),
         ("kind of queries", _kind(a), _kind(b)),
     ):
         if of_a != of_b:
@@ -134,11 +143,16 @@ def _check_same_data(a: Summary, b: Summary) -> None:
                 f"{a.system.label} and {b.system.label} were not judged on the same {what}: found "
                 f"'{of_a}' and '{of_b}'. Evaluate both on the same one with `python -m eval run DIR --split S`."
             )
+    # ids of generated queries repeat from run to run with other texts: equal ids mean nothing
+    if a.synthetic and a.corpus.judgments != b.corpus.judgments:
+        raise BakehouseError(
+            f"{a.system.label} and {b.system.label} were judged on different generated queries, as each run makes "
+            "its own. Evaluate both on a split with human judgments: `python -m eval run DIR --model M --split test`."
+        )
 
 
 def _kind(summary: Summary) -> str:
-    # a generated query's id means another text in another run: ids alone do not make such sets comparable
-    return f"synthetic {summary.corpus.judgments}" if summary.synthetic else "human"
+    return "synthetic" if summary.synthetic else "human"
 
 
 def _pair(a: Result, b: Result, measure: str) -> _Pairs:
@@ -172,16 +186,16 @@ def _by_language(pairs: _Pairs) -> list[LanguageVerdict]:
     parts = [paired(pairs.a[languages == name], pairs.b[languages == name]) for name in names]
     corrected = holm([part.p_value for part in parts])
     return [
-        LanguageVerdict(str(name), part.difference, part.interval, p_value, part.queries, _verdict(part, p_value))
+        LanguageVerdict(
+            str(name),
+            part.difference,
+            part.interval,
+            p_value,
+            part.queries,
+            verdict_of(part.difference, part.interval, p_value),
+        )
         for name, part, p_value in zip(names, parts, corrected, strict=True)
     ]
-
-
-def _verdict(part: Paired, p_value: float) -> Verdict:
-    low, high = part.interval
-    if p_value >= LEVEL or low <= 0 <= high:
-        return "no difference shown"
-    return "better" if part.difference > 0 else "worse"
 
 
 def _changes(a: Result, b: Result, pairs: _Pairs) -> list[Change]:

@@ -64,6 +64,7 @@ class Summary:
     :param metrics: Measure → mean over the judged queries, 0 to 1.
     :param by_language: Query language → the same, and ``queries``, how many.
     :param counts: How much was judged, and what could not be.
+    :param settings: What decides the ranking; ``ranked`` if only so many of the documents were searched.
     :param step: The training step of a checkpoint, 0 for the base; None outside a training run.
     :param run: The training run's id, or None.
     :param seconds: How long search and judging took.
@@ -87,6 +88,11 @@ class Summary:
     seconds: float
     created: str
     path: Path | None = field(default=None, compare=False)
+
+    @property
+    def ranked(self) -> int:
+        """How many documents were searched: all, unless the settings say that a part was drawn."""
+        return int(self.settings.get("ranked", self.counts["documents"]))
 
     def to_dict(self) -> dict[str, Any]:
         """As it is written, without the path."""

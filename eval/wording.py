@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from eval.measures import parse
+from retrieval.languages import name_of
 from retrieval.records import UNKNOWN
 
 if TYPE_CHECKING:
@@ -13,23 +14,13 @@ if TYPE_CHECKING:
     from eval.results import Summary
 
 _NAMED_AT_MOST = 4
-_LANGUAGES = {
-    "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "ca": "Catalan", "cs": "Czech", "da": "Danish",
-    "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "et": "Estonian", "eu": "Basque",
-    "fa": "Persian", "fi": "Finnish", "fr": "French", "ga": "Irish", "gl": "Galician", "he": "Hebrew",
-    "hi": "Hindi", "hr": "Croatian", "hu": "Hungarian", "hy": "Armenian", "id": "Indonesian", "it": "Italian",
-    "ja": "Japanese", "ka": "Georgian", "kk": "Kazakh", "ko": "Korean", "lt": "Lithuanian", "lv": "Latvian",
-    "ms": "Malay", "nb": "Norwegian", "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese",
-    "ro": "Romanian", "ru": "Russian", "sk": "Slovak", "sl": "Slovenian", "sr": "Serbian", "sv": "Swedish",
-    "sw": "Swahili", "ta": "Tamil", "te": "Telugu", "th": "Thai", "tl": "Tagalog", "tr": "Turkish",
-    "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese", "zh": "Chinese", "zh-hans": "simplified Chinese",
-    "zh-hant": "traditional Chinese", UNKNOWN: "queries of unknown language",
-}  # fmt: skip
 
 
 def language_name(code: str) -> str:
-    """The English name of a language code, or the code itself."""
-    return _LANGUAGES.get(code.lower(), code)
+    """The English name of a query language, with its code where that says more."""
+    if code == UNKNOWN:
+        return "queries of unknown language"
+    return f"{name_of(code)} ({code})" if "-" in code else name_of(code)
 
 
 def points(value: float) -> str:

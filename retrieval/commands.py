@@ -19,6 +19,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     for parser in (index, search):
         parser.add_argument("corpus", metavar="DIR", help="a BEIR folder, or a name under workspace/corpora")
         parser.add_argument("--model", default=DEFAULT, help=f"a folder, a run's id or a Hub id (default {DEFAULT})")
+    index.add_argument("--hnsw", action="store_true", help="also build an approximate index, for very large corpora")
     search.add_argument("question")
     search.add_argument("--mode", default="hybrid", help=f"{' | '.join(MODES)} (default hybrid)")
     search.add_argument("-k", type=int, default=10, help="how many hits (default 10)")
@@ -34,6 +35,8 @@ def _index(args: argparse.Namespace) -> Report:
     model = searcher.encoder.model
     dimension = int(searcher.matrix.shape[1])
     terms = len(searcher.lexical.terms)
+    if args.hnsw:
+        searcher.build_hnsw()
     seconds = round(time.perf_counter() - start, 1)
     languages = searcher.corpus.languages
     machine = {

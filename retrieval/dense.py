@@ -1,4 +1,4 @@
-"""Nearest neighbours over vectors: exact for judging, HNSW for a page over a large corpus.
+"""Exact nearest neighbours over vectors.
 
 Ties are broken by position, the lower first; :class:`~retrieval.searcher.Searcher` sorts documents
 by id, so that a tie goes to the smaller id.
@@ -7,15 +7,10 @@ by id, so that a tie goes to the smaller id.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from retrieval.records import FloatArray, IntArray
-
-if TYPE_CHECKING:
-    import faiss
 
 _SCORES_AT_ONCE = 1 << 25  # 128 MB of float32
 
@@ -58,21 +53,3 @@ def exact(queries: FloatArray, documents: FloatArray, k: int) -> TopK:
     if not parts:
         return TopK(np.zeros((0, k), np.int32), np.zeros((0, k), np.float32))
     return TopK(np.concatenate([p.positions for p in parts]), np.concatenate([p.scores for p in parts]))
-
-
-def build_hnsw(documents: FloatArray, links: int = 16, ef_construction: int = 80) -> faiss.IndexHNSWFlat:
-    """A navigable small-world graph (Malkov and Yashunin, 2016) over inner products."""
-    import faiss
-
-    index = faiss.IndexHNSWFlat(documents.shape[1], links, faiss.METRIC_INNER_PRODUCT)
-    index.hnsw.efConstruction = ef_construction
-    index.add(np.ascontiguousarray(documents))
-    return index
-
-
-def search_hnsw(index: faiss.IndexHNSWFlat, queries: FloatArray, k: int, ef: int = 128) -> TopK:
-    """Approximate :func:`exact`; ``ef`` trades time for recall."""
-    index.hnsw.efSearch = max(ef, k)
-    scores, positions = index.search(np.ascontiguousarray(queries), k)
-    found: npt.NDArray[np.bool_] = positions >= 0
-    return TopK(positions.astype(np.int32), np.where(found, scores, -np.inf).astype(np.float32))

@@ -62,6 +62,16 @@ def code_of(name: str) -> str | None:
     return _codes_by_name().get(first) or (first if _CODE.fullmatch(first) else None)
 
 
+def name_of(code: str) -> str:
+    """The English name of a language code, or the code itself where it is unknown.
+
+    >>> name_of("de"), name_of("zz")
+    ('German', 'zz')
+    """
+    language = _languages_by_code().get(code_of(code) or "")
+    return language.name.capitalize() if language else code
+
+
 def known_codes() -> frozenset[str]:
     """The codes of the languages that :func:`identify` can name by their words."""
     return frozenset(_codes_by_name().values())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from retrieval import bundled
+from retrieval import bundled, pickled
 from retrieval.artifact import hash_files
 from retrieval.errors import BakehouseError, nearest
 from retrieval.home import home
@@ -75,7 +75,7 @@ def resolve(name: str) -> Model:
     model = _folder(name) or _run(name) or _hub_cache(name)
     if model is None:
         refusal = _hub_refusal(name)
-        model = (_hub(name) if refusal is None else None) or _bundled(name)
+        model = _bundled(name) if refusal else _hub(name)
         if model is None:
             raise BakehouseError(
                 f"the model '{name}' is not to be had: no folder or run of that name, not in the Hub cache, "
@@ -85,7 +85,7 @@ def resolve(name: str) -> Model:
     if not any(model.folder.glob("*.safetensors")):
         raise BakehouseError(
             f"{model.folder} holds no *.safetensors weights: Bakehouse loads no other kind, because pickled "
-            "weights can run code. Save the model again with sentence-transformers, which writes safetensors."
+            "weights can run code. Save the model again with a current sentence-transformers or transformers."
         )
     log.info("Model %s: from %s (%s)", name, model.source, model.folder)
     return model
@@ -124,7 +124,10 @@ def _hub_cache(name: str) -> Model | None:
         folder = Path(snapshot_download(name, allow_patterns=_NEEDED, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError):
         return None
-    return Model(name, folder, "Hub cache") if any(folder.glob("*.safetensors")) else None
+    if not any(folder.glob("*.safetensors")):
+        rewritten = pickled.converted(name)
+        return Model(name, rewritten, "Hub cache") if rewritten else None
+    return Model(name, folder, "Hub cache")
 
 
 def _hub_refusal(name: str) -> str | None:
@@ -155,7 +158,12 @@ def _hub(name: str) -> Model:
     from huggingface_hub import snapshot_download
 
     log.info("Downloading %s from the Hub", name)
-    return Model(name, Path(snapshot_download(name, allow_patterns=_NEEDED)), "Hub")
+    folder = Path(snapshot_download(name, allow_patterns=_NEEDED))
+    if not any(folder.glob("*.safetensors")):
+        folder = Path(snapshot_download(name, allow_patterns=[*_NEEDED, pickled.PATTERN]))
+        if any(folder.glob(pickled.PATTERN)):
+            folder = pickled.convert(name, folder)
+    return Model(name, folder, "Hub")
 
 
 def _bundled(name: str) -> Model | None:

@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from retrieval import hnsw
 from retrieval.beir import Corpus
 from retrieval.dense import TopK, best, exact
 from retrieval.encoder import Encoder
@@ -89,6 +90,15 @@ class Searcher:
         """The documents' vectors, shape (documents, d), encoded if they are not on disk."""
         return self.prepare()
 
+    @cached_property
+    def hnsw(self) -> hnsw.Hnsw | None:
+        """The approximate index that ``index --hnsw`` built, or None: then single questions are answered exactly too."""
+        return hnsw.opened(self.corpus.fingerprint, self.encoder.model.fingerprint)
+
+    def build_hnsw(self) -> None:
+        """Build the approximate index, which :meth:`search` uses from then on."""
+        self.hnsw = hnsw.build(self.matrix, self.corpus.fingerprint, self.encoder.model.fingerprint)
+
     def prepare(self, progress: Progress | None = None) -> FloatArray:
         """The documents' vectors; ``progress`` hears how many of those to encode are done."""
         texts = [document.full_text for document in self.documents]
@@ -149,7 +159,10 @@ class Searcher:
         if options.mode != "lexical":
             texts = [query.text for query in queries]
             vectors = Vectors(self.encoder, "query").get(texts) if cached else self.encoder(texts, "query")
-            sides["dense"] = _exact_within(vectors, self.matrix, depth, allowed)
+            if not cached and allowed is None and self.hnsw is not None:
+                sides["dense"] = self.hnsw.search(vectors, depth)
+            else:
+                sides["dense"] = _exact_within(vectors, self.matrix, depth, allowed)
         if options.mode != "dense":
             sides["lexical"] = self.lexical.search([(q.text, q.lang) for q in queries], depth, allowed)
         return sides

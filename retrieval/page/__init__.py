@@ -37,6 +37,9 @@ text), ``--bh-line`` (hairlines), ``--bh-paper``, ``--bh-shade`` (a hover, a str
 ``--bh-good``, ``--bh-bad``, and ``--bh-series-1`` … ``--bh-series-8`` for languages and systems, in a
 fixed order (:func:`retrieval.page.html.series`). Drawings are inline SVG with these, in a ``bh-chart``.
 
+**Menus**: :mod:`retrieval.page.menus` has the choices of corpora and models. After making a corpus or a
+model, return ``gr.Dropdown(choices=corpus_choices(), value=name)`` to ``page.corpus`` (or ``page.model``).
+
 **Numbers**: :mod:`retrieval.page.numbers`; measures read ``.831``, counts ``2,314``, shares ``62 %``.
 """
 

@@ -18,7 +18,9 @@ _STOPWORDS = {
     "it": "ITALIAN", "ru": "RUSSIAN", "sv": "SWEDISH", "no": "NORWEGIAN", "da": "DANISH", "tr": "TURKISH",
     "zh": "CHINESE",
 }  # fmt: skip
-LONGEST = 520
+_ARABIC = "من في على إلى عن أن إن ما لا هل كم كيف أين متى لماذا ماذا التي الذي الذين هذا هذه ذلك تلك كل أو ثم لم لن قد هو هي مع بعد قبل عند بين حين كان كانت يكون كما لكن إذا"
+"""Arabic function words, which bm25s has no list of."""
+LONGEST = 900
 """Characters of a passage that are shown before the rest folds away."""
 
 
@@ -31,12 +33,13 @@ def sentences(text: str) -> list[str]:
 @lru_cache(maxsize=32)
 def _stopwords(lang: str) -> frozenset[str]:
     """The words of a language that say nothing about a topic, as lexical search writes them."""
-    name = _STOPWORDS.get(lang.split("-")[0])
-    if name is None:
-        return frozenset()
-    from bm25s import stopwords
+    primary = lang.split("-")[0]
+    words = _ARABIC.split() if primary == "ar" else []
+    if primary in _STOPWORDS:
+        from bm25s import stopwords
 
-    return frozenset(token for word in getattr(stopwords, f"STOPWORDS_{name}") for token in tokens(word, lang))
+        words = getattr(stopwords, f"STOPWORDS_{_STOPWORDS[primary]}")
+    return frozenset(token for word in words for token in tokens(word, lang))
 
 
 def shared_terms(question: str, passage: str, lang: str) -> list[str]:
@@ -88,7 +91,7 @@ def marked(question: str, text: str, lang: str) -> Markup:
     ]
     first, last = _window(parts, best or 0)
     shown = html.join(pieces[first:last])
-    if first == 0 and last == len(parts):
+    if first == 0 and last >= len(parts):
         return shown
     before, after = ("… " if first else ""), (" …" if last < len(parts) else "")
     whole = html.element("details", html.element("summary", "whole passage") + html.text(text, lang), cls="bh-whole")

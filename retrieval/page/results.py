@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -22,10 +23,12 @@ Side = Literal["before", "after"]
 class Ranking:
     """What one model answered.
 
+    :param title: The model's short name.
     :param seconds: How long the search took.
     """
 
     model: str
+    title: str
     hits: Sequence[Hit]
     seconds: float
 
@@ -88,19 +91,18 @@ def answer_html(answer: Answer, grades: Mapping[str, int]) -> Markup:
 
 def _line(ranking: Ranking) -> Markup:
     found = numbers.counted(len(ranking.hits), "passage")
-    return html.note(f"{found} · {numbers.duration(ranking.seconds)}")
+    return html.element("h2", f"{found} · {numbers.duration(ranking.seconds)}", cls="bh-note")
 
 
 def _column_title(ranking: Ranking) -> Markup:
-    return html.heading(ranking.model, numbers.duration(ranking.seconds))
+    return html.heading(ranking.title, numbers.duration(ranking.seconds))
 
 
 def _summary(moved: Mapping[str, Move], size: int) -> str:
-    same = sum(move.kind == "same" for move in moved.values())
-    new = sum(move.kind == "new" for move in moved.values())
-    if same == size and not new:
+    kinds = Counter(move.kind for move in moved.values())
+    if kinds["same"] == size:
         return "Both models answer alike."
-    return f"Of {numbers.counted(size, 'passage')}, {same} kept their rank, {new} are new."
+    return f"{numbers.counted(size, 'passage')}: {kinds['same']} at the same rank, {kinds['new']} new, {kinds['gone']} gone."
 
 
 def _list(answer: Answer, ranking: Ranking, grades: Mapping[str, int], moved: Mapping[str, Move], side: Side) -> Markup:
@@ -137,12 +139,13 @@ def why(hit: Hit, question: str) -> Markup:
     if "rerank" in hit.why:
         parts.append(html.term("rerank") + f" {numbers.plain(hit.why['rerank'])}")
     shared = shared_terms(question, hit.document.full_text, hit.document.lang)[:_WHY_TERMS]
-    parts.append(html.text("shares " + ", ".join(shared)) if shared else "shares no word")
+    words = html.join((html.text(term) for term in shared), ", ")
+    parts.append("shares " + words if shared else "shares no word")
     return html.element("span", html.join(parts, " · "), cls="bh-why")
 
 
 def judge_buttons(doc_id: str, grade: int | None) -> Markup:
     """A quiet ✓ and ✗; the chosen one stands out."""
-    yes = html.act("✓", "judge", title="This answers the question", on=grade == 1, doc=doc_id, grade="1")
-    no = html.act("✗", "judge", title="This does not answer it", on=grade == 0, doc=doc_id, grade="0")
+    yes = html.act("✓", "judge", title="Answers it", on=grade == 1, doc=doc_id, grade="1")
+    no = html.act("✗", "judge", title="Does not answer it", on=grade == 0, doc=doc_id, grade="0")
     return html.element("span", yes + no, cls="bh-judge")

@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from retrieval.corpora import HANDBOOK, known_corpora
+from retrieval.corpora import HANDBOOK
 from retrieval.home import on_space
-from retrieval.models import DEFAULT, known
-from retrieval.page import SURFACE, PageState, QueueLine, QueueReader, html, numbers
+from retrieval.models import DEFAULT
+from retrieval.page import SURFACE, PageState, QueueLine, QueueReader, html
 from retrieval.page.guard import Guard
+from retrieval.page.menus import chosen, corpus_choices, model_choices
 
 STEPS = {"data": "Your documents", "train": "Tune", "scores": "Prove", "search": "Search"}
-Choices = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ def build() -> Header:
         gr.HTML(html.element("h1", "Bakehouse", cls="bh-wordmark"), elem_classes="bh-brand", **SURFACE)
         corpus = gr.Dropdown(
             corpora,
-            value=_chosen(corpora, None, HANDBOOK),
+            value=chosen(corpora, HANDBOOK),
             label="Corpus",
             elem_classes="bh-menu",
             elem_id="corpus",
@@ -80,22 +79,6 @@ def connect(header: Header, blocks: gr.Blocks, tabs: gr.Tabs, jobs: QueueReader)
     return PageState(opened, tabs, header.corpus, header.model, header.run, header.clock, header.guard)
 
 
-def corpus_choices() -> Choices:
-    """``handbook (6 languages)`` → ``handbook``, for each known corpus."""
-    return [
-        (
-            f"{corpus.name} ({numbers.counted(corpus.languages, 'language')})" if corpus.languages else corpus.name,
-            corpus.name,
-        )
-        for corpus in known_corpora()
-    ]
-
-
-def model_choices() -> Choices:
-    """A short title → the name, for each model worth offering."""
-    return [(f"{Path(name).name} · {'base' if name == DEFAULT else 'best'}", name) for name in known()]
-
-
 def _toast(sentence: str) -> Exception:
     return gr.Error(sentence, title="", print_exception=False)
 
@@ -105,17 +88,9 @@ def _opened(request: gr.Request) -> tuple[gr.Dropdown, gr.Dropdown]:
     corpora, models = corpus_choices(), model_choices()
     wanted = dict(request.query_params)
     return (
-        gr.Dropdown(choices=corpora, value=_chosen(corpora, wanted.get("corpus"), HANDBOOK)),
-        gr.Dropdown(choices=models, value=_chosen(models, wanted.get("model"), DEFAULT)),
+        gr.Dropdown(choices=corpora, value=chosen(corpora, wanted.get("corpus"), HANDBOOK)),
+        gr.Dropdown(choices=models, value=chosen(models, wanted.get("model"), DEFAULT)),
     )
-
-
-def _chosen(choices: Choices, wanted: str | None, default: str) -> str | None:
-    values = [value for _, value in choices]
-    for name in (wanted, default, *values):
-        if name in values:
-            return name
-    return None
 
 
 def _queue_reader(jobs: QueueReader) -> Callable[[], str]:

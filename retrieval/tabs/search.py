@@ -18,16 +18,20 @@ from retrieval.judgments import Judgments
 from retrieval.models import known
 from retrieval.page import SURFACE, PageState, html, numbers
 from retrieval.page.examples import examples
+from retrieval.page.menus import model_choices, model_title
 from retrieval.page.results import Answer, Ranking, answer_html
 from retrieval.page.shelf import Place, Shelf
 from retrieval.page.tongues import language_name
 from retrieval.page.visitors import REFUSAL, may_change
+from retrieval.records import UNKNOWN
 from retrieval.searcher import MODES, Options
-from retrieval.tabs.header import model_choices
 
 NOBODY = ""
 _GLANCE = 0.4
 """Seconds between two looks at a model that is being loaded."""
+
+ISOLATE = "\u2068{}\u2069"
+"""Keeps a right-to-left name from turning what stands after it."""
 
 REMEMBER = "(question, corpus, model) => { window.bakehouse.remember(question, corpus, model); }"
 
@@ -95,9 +99,11 @@ def build(page: PageState, shelf: Shelf) -> None:
     start.click(page.guard(_example), outputs=[question], **quiet).then(
         ask, asked, shown, api_visibility="private", **asking
     ).then(None, [question, page.corpus, page.model], js=REMEMBER, api_visibility="private")
+    linked = gr.State("")  # the question that stands in the address of the page
     page.opened.then(
-        page.guard(_opened), [page.corpus], [question, languages, other, start, footer, kept], **quiet
-    ).then(ask, asked, shown, api_visibility="private", **asking)
+        page.guard(_opened), [page.corpus, question], [question, linked, languages, other, start, footer, kept], **quiet
+    )
+    linked.change(ask, [linked, *asked[1:]], shown, api_visibility="private", **asking)
     results.click(page.guard(_judge), [kept], [results, footer, kept], **quiet)
     page.corpus.change(page.guard(_choices), [page.corpus], [languages], **quiet)
     gr.on(
@@ -175,7 +181,7 @@ def _progress(place: Place, model: str) -> tuple[str, str]:
 def _search(place: Place, name: str, question: str, options: Options) -> Ranking:
     started = time.perf_counter()
     hits = place.searcher.search(question, options)
-    return Ranking(name, hits, time.perf_counter() - started)
+    return Ranking(name, model_title(name), hits, time.perf_counter() - started)
 
 
 def _results(kept: Kept, corpus: Corpus, options: Options) -> str:
@@ -204,7 +210,7 @@ def _start(corpus: Corpus) -> str:
         html.element(
             "li",
             html.act(
-                html.tag(example.lang, language_name(example.lang)) + html.text(example.text, example.lang),
+                html.tag(language_name(example.lang)) + html.text(example.text, example.lang),
                 "ask",
                 text=example.text,
             ),
@@ -215,7 +221,7 @@ def _start(corpus: Corpus) -> str:
         f"{numbers.counted(len(corpus.documents), 'passage')} in {numbers.counted(len(corpus.languages), 'language')}"
     )
     return html.empty(
-        f"Ask {corpus.name} something.",
+        f"What would you like to find in {corpus.name}?",
         f"{size}. Question and passage need not be in the same language. For example:",
         html.element("ul", html.join(buttons), cls="bh-examples"),
     )
@@ -225,16 +231,22 @@ def _example(event: gr.EventData) -> str:
     return str(event.text)
 
 
-def _opened(corpus_name: str, request: gr.Request) -> tuple[Any, ...]:
+def _opened(corpus_name: str, typed: str, request: gr.Request) -> tuple[Any, ...]:
+    """What the address asks for; what somebody has begun to type since then stays."""
     asked = str(dict(request.query_params).get("q") or "")
     models = gr.Dropdown(choices=[("no other model", NOBODY), *model_choices()])
     kept = _kept_for(Kept(), corpus_name, request)
-    return asked, _choices(corpus_name), models, "" if asked else _start(open_known(corpus_name)), _footer(kept), kept
+    start = gr.skip() if asked or typed else _start(open_known(corpus_name))
+    return asked or gr.skip(), asked, _choices(corpus_name), models, start, _footer(kept), kept
 
 
 def _choices(corpus_name: str) -> gr.Dropdown:
     languages = open_known(corpus_name).languages
-    choices = [(f"{language_name(code)} · {numbers.count(size)}", code) for code, size in languages.items()]
+    choices = [
+        (f"{ISOLATE.format(language_name(code))} · {numbers.count(size)}", code)
+        for code, size in languages.items()
+        if code != UNKNOWN
+    ]
     return gr.Dropdown(choices=choices, value=[])
 
 

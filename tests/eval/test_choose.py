@@ -10,7 +10,9 @@ from made_results import DATA, made
 
 from eval.choose import candidates, choose
 from eval.results import save, scores_folder
+from retrieval.artifact import MANIFEST, write_json
 from retrieval.errors import BakehouseError
+from retrieval.models import BEST
 
 
 def put(result_id: str, value: float = 0.5, **changes: object) -> Path:
@@ -23,11 +25,13 @@ def put(result_id: str, value: float = 0.5, **changes: object) -> Path:
 
 @pytest.fixture
 def bakery(home: Path) -> None:
-    """A base in two modes, BM25, and a run with three evaluated steps."""
+    """A base in two modes, another model, BM25, and a run with three evaluated steps of which 10 is the best."""
+    write_json(home / "runs" / "loaf" / BEST / MANIFEST, {"step": 10})
     put("aaaa1", mode="hybrid", model="org/small")
     put("aaaa2", mode="dense", model="org/small")
+    put("9999", mode="dense", model="org/other")
     put("bbbb", mode="lexical", model="", label="BM25")
-    for step, (hybrid, dense) in {0: (0.5, 0.9), 10: (0.7, 0.4), 20: (0.6, 0.8)}.items():
+    for step, (hybrid, dense) in {0: (0.9, 0.9), 10: (0.7, 0.4), 20: (0.6, 0.8)}.items():
         of_run = {"run": "loaf", "step": step, "split": "dev", "synthetic": True, "label": f"loaf {step}"}
         put(f"c{step}h", hybrid, mode="hybrid", **of_run)
         put(f"c{step}d", dense, mode="dense", **of_run)
@@ -47,15 +51,32 @@ def test_what_a_name_may_mean() -> None:
     assert ids("BM25") == ["bbbb"]
     assert ids("loaf/base") == ["c0d", "c0h", "d"]
     assert ids("loaf/20") == ids("loaf/step-20") == ["c20d", "c20h"]
-    assert ids("loaf") == ids("loaf/best") == ["c10d", "c10h", "d1"]  # step 10 leads on dev in the hybrid mode
+    assert ids("loaf") == ids("loaf/best") == ["c10d", "c10h", "d1"]
 
 
 @pytest.mark.usefixtures("home")
-def test_a_run_whose_best_was_chosen_by_another_mode_keeps_its_test_result() -> None:
-    put("c10h", 0.7, run="loaf", step=10, split="dev")
-    put("c20h", 0.6, run="loaf", step=20, split="dev")
-    put("d20", 0.6, run="loaf", step=20)
-    assert ids("loaf") == ["c10h", "d2"]
+def test_without_a_kept_checkpoint_a_run_means_its_latest_step() -> None:
+    for step in (0, 5, 10):
+        put(f"c{step}d", 0.9 - step / 100, run="loaf", step=step)
+    assert ids("loaf") == ["c10d"]
+
+
+@pytest.mark.usefixtures("home")
+def test_a_run_without_a_trained_step_has_no_best() -> None:
+    put("c0d", run="loaf", step=0)
+    assert ids("loaf/base") == ["c0d"]
+    with pytest.raises(BakehouseError, match="a run with an evaluated checkpoint"):
+        candidates("loaf")
+
+
+@pytest.mark.usefixtures("home")
+def test_rankings_of_a_part_of_the_documents_are_not_paired_with_those_of_all() -> None:
+    put("aaaa", settings={"k": 100}, model="all")
+    put("bbbb", settings={"k": 100, "ranked": 5}, model="part")
+    put("cccc", settings={"k": 100, "ranked": 9}, model="both")
+    put("dddd", settings={"k": 100, "ranked": 5}, model="both")
+    assert choose("all", "both").b.id.startswith("cccc")
+    assert choose("part", "both").b.id.startswith("dddd")
 
 
 @pytest.mark.usefixtures("bakery")
@@ -78,6 +99,7 @@ def test_files(home: Path, tmp_path: Path) -> None:
         ("BM25", "org/small", {}, ("bbbb", "aaaa1")),
         ("BM25", "org/small", {"mode": "dense"}, ("bbbb", "aaaa2")),
         ("org/small", "aaaa2", {}, ("aaaa1", "aaaa2")),
+        ("org/small", "org/other", {}, ("aaaa2", "9999")),  # one mode on both sides before hybrid on one
     ],
 )
 def test_a_pair_is_chosen(a: str, b: str, how: dict[str, str], chosen: tuple[str, str]) -> None:
@@ -97,8 +119,8 @@ def test_the_newest_of_two_that_fit() -> None:
     ("a", "b", "how", "message"),
     [
         ("laof", "BM25", {}, r"no result 'laof'.*Did you mean 'loaf'"),
-        ("BM25", "BM25", {}, "no two results on the same corpus and split"),
-        ("BM25", "loaf/20", {}, r"no two results .*: found loaves/test and loaves/dev"),
+        ("BM25", "BM25", {}, "no two results on the same queries"),
+        ("BM25", "loaf/20", {}, r"no two results .*: found loaves/test and loaves/dev \(generated"),
         ("BM25", "org/small", {"split": "dev"}, "'BM25' has no result for the split 'dev': it has test"),
         ("org/small", "loaf", {"mode": "lexical"}, r"no result for the mode 'lexical': it has dense, hybrid"),
         ("org/small", "loaf", {"corpus": "loafs"}, r"for the corpus 'loafs': it has loaves\. Did you mean"),
@@ -126,7 +148,7 @@ def test_generated_queries_of_two_runs_are_never_paired() -> None:
     for run, judgments in (("one", "j1"), ("two", "j2"), ("three", "j1")):
         data = replace(DATA, judgments=judgments)
         put(run, run=run, step=5, split="dev", synthetic=True, corpus=data)
-        put(run + "h", run=run, step=9, split="dev", synthetic=True, corpus=data, mode="dense")
-    with pytest.raises(BakehouseError, match="no two results"):
+        put(run + "x", run=run, step=5, split="dev", synthetic=True, corpus=data, mode="dense")
+    with pytest.raises(BakehouseError, match=r"found loaves/dev \(generated queries j1\) and .* j2\)"):
         choose("one", "two")
     assert choose("one", "three").b.run == "three"

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from made_results import DATA, made
 
-from eval.compare import Comparison, compare
+from eval.compare import Comparison, compare, verdict_of
 from eval.results import Result
-from eval.wording import points, sentence, table
+from eval.wording import language_name, points, sentence, table
 from retrieval.errors import BakehouseError
 
 QUERIES = [f"q{at:03}" for at in range(90)]
@@ -92,6 +92,22 @@ def test_p_values_of_languages_are_corrected() -> None:
     assert comparison.verdict == "better"
 
 
+@pytest.mark.parametrize(
+    ("difference", "interval", "p_value", "verdict"),
+    [
+        (0.1, (0.02, 0.2), 0.049, "better"),
+        (-0.1, (-0.2, -0.02), 0.049, "worse"),
+        (0.1, (0.02, 0.2), 0.05, "no difference shown"),
+        (0.1, (-0.01, 0.2), 0.01, "no difference shown"),
+        (0.1, (0.0, 0.2), 0.01, "no difference shown"),
+    ],
+)
+def test_a_verdict_needs_both_the_test_and_the_interval(
+    difference: float, interval: tuple[float, float], p_value: float, verdict: str
+) -> None:
+    assert verdict_of(difference, interval, p_value) == verdict
+
+
 def test_changes_are_sorted_by_how_much_b_rose() -> None:
     comparison = compare(
         made({"q1": 0.5, "q2": 0.5, "q3": 0.5, "q4": 0.5}),
@@ -126,6 +142,7 @@ def test_no_common_query_is_an_error() -> None:
         ({"split": "dev"}, "split: found 'test' and 'dev'"),
         ({"corpus": replace(DATA, fingerprint="beef")}, "state of the corpus"),
         ({"synthetic": True}, "kind of queries"),
+        ({"settings": {"ranked": 5}}, "number of documents: found '9' and '5'"),
     ],
 )
 def test_different_data_is_an_error(changes: dict[str, object], what: str) -> None:
@@ -139,7 +156,7 @@ def test_synthetic_queries_are_called_so_and_must_be_the_same_ones() -> None:
     assert "1 synthetic query" in sentence(comparison)
     assert "synthetic" in comparison.notes[0]
     other = made({"q1": 0.1}, synthetic=True, corpus=replace(DATA, judgments="other"))
-    with pytest.raises(BakehouseError, match="kind of queries"):
+    with pytest.raises(BakehouseError, match=r"different generated queries.*human judgments"):
         compare(a, other)
 
 
@@ -160,6 +177,15 @@ def test_many_languages_are_not_all_named() -> None:
     names = [f"q{at}" for at in range(12)]
     a, b = (made(dict.fromkeys(names, 0.5), languages=languages, label=label) for label in "ab")
     assert "no difference shown in Arabic, German, Greek and 3 more languages." in sentence(compare(a, b))
+
+
+def test_language_names() -> None:
+    assert [language_name(code) for code in ("de", "zh-Hant", "und", "qqq")] == [
+        "German",
+        "Chinese (zh-Hant)",
+        "queries of unknown language",
+        "qqq",
+    ]
 
 
 def test_points_and_table() -> None:

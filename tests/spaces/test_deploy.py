@@ -36,6 +36,7 @@ NOT_FOR_THE_SPACE = [
     "tests/test_app.py",
     "workspace/runs/1/log.txt",
     "retrieval/__pycache__/cli.pyc",
+    "retrieval/handbook/draft.docx",
     "spaces/notes.md",
 ]
 

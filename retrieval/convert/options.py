@@ -1,0 +1,44 @@
+"""What a person may set about a conversion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from retrieval.errors import BakehouseError
+from retrieval.languages import code_of
+
+NO_COLUMN = "-"
+"""Given for a role, it says that no column has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Settings that overrule what is detected.
+
+    :param columns: Role → column name, or ``"-"`` for none. Roles stand in ``names.ROLES``.
+    :param keep: Columns to carry over into each document's metadata.
+    :param split: The name of the split that judgments found in tables and SQuAD files get.
+    :param languages: One code: the language of everything. Several: those to choose from. None: any.
+    :param encoding: The encoding of every file, such as ``"cp1252"``; detected if empty.
+    :param delimiter: Between the columns of tables; detected if empty.
+    :param header: Whether tables begin with column names; detected if None.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    keep: tuple[str, ...] = ()
+    split: str = "test"
+    languages: tuple[str, ...] = ()
+    encoding: str = ""
+    delimiter: str = ""
+    header: bool | None = None
+
+    def __post_init__(self) -> None:
+        """:raises BakehouseError: if the split's name is no file name, or a language is no code."""
+        if not self.split or not self.split.replace("-", "").replace("_", "").isalnum():
+            raise BakehouseError(f"the split '{self.split}' is no name for a file: wanted letters, such as test or train.")
+        for language in self.languages:
+            if code_of(language) is None:
+                raise BakehouseError(f"'{language}' is no language code: wanted one such as en, de or zh.")
+        if len(self.delimiter) > 1:
+            raise BakehouseError(f"the delimiter {self.delimiter!r} has {len(self.delimiter)} characters: wanted one.")
