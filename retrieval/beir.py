@@ -15,12 +15,14 @@ from typing import Any
 
 from retrieval.artifact import hash_files
 from retrieval.errors import BakehouseError, nearest
-from retrieval.home import home
+from retrieval.home import ROOT, home
 from retrieval.records import Document, Qrels, Query
 
 CORPUS = "corpus.jsonl"
 QUERIES = "queries.jsonl"
 QRELS = "qrels"
+HANDBOOK = ROOT / "retrieval" / "handbook"
+"""The corpus that comes with the program."""
 QRELS_HEADER = ("query-id", "corpus-id", "score")
 
 
@@ -200,11 +202,13 @@ class Corpus:
 
 
 def open_corpus(place: str | Path) -> Corpus:
-    """Open a BEIR folder by path, or by its name under ``workspace/corpora``.
+    """Open a BEIR folder by path, or by its name under ``workspace/corpora``, or the ``handbook``.
 
     :raises BakehouseError: if there is no such folder or it has no ``corpus.jsonl``.
     """
     tried = [Path(place).expanduser(), home() / "corpora" / str(place)]
+    if str(place) == HANDBOOK.name:
+        tried.append(HANDBOOK)
     for folder in tried:
         if (folder / CORPUS).is_file():
             return Corpus(folder)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +15,6 @@ from retrieval.artifact import building, key_of, read_manifest
 from retrieval.dense import TopK
 from retrieval.home import home
 from retrieval.records import FloatArray
-
-if TYPE_CHECKING:
-    import faiss
 
 LINKS = 16
 EF_CONSTRUCTION = 80
@@ -29,7 +26,7 @@ _FILE = "hnsw.faiss"
 class Hnsw:
     """A graph over the vectors of one corpus by one model."""
 
-    index: faiss.IndexHNSWFlat
+    index: Any
 
     def search(self, queries: FloatArray, k: int) -> TopK:
         """The nearest k of each query, most of them; shape (queries, k)."""

@@ -32,6 +32,7 @@ class Passage:
     :param id: As the source gives it; empty if the source gives none.
     :param auto_id: The id it gets where the source gives none.
     :param lang: A language code, or empty if the source does not say.
+    :param may_be_empty: Whether it is kept without a word in it, as BEIR folders have some.
     """
 
     key: str
@@ -41,6 +42,7 @@ class Passage:
     auto_id: str = ""
     lang: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    may_be_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from retrieval.convert.entries import Entry, Judgment, Passage, Problem, Question
+from retrieval.convert.intake import NO_TEXT
 from retrieval.convert.mapping import Mapping as Columns
 from retrieval.convert.mapping import Variant
 from retrieval.convert.options import Options
 from retrieval.convert.rows import Row, Rows, text_of
 from retrieval.languages import code_of
 
-NO_TEXT = Problem("no text", "Fill in the text column, or leave the row out.")
 UNANSWERABLE = Problem(
     "the question has no answer in its passage",
     "Nothing to do: a question without a relevant passage cannot be judged. Its passage is kept.",
@@ -47,18 +47,22 @@ class Mapped:
 
     def __call__(self) -> Iterator[Entry]:
         """Read from the beginning."""
-        judges_answers = "answer" in self.columns.roles
-        for row in self.rows():
-            yield Entry(row.origin, row.raw, problems=(row.problem,)) if row.problem else self._entry(row, judges_answers)
+        return map(self.entry, self.rows())
 
-    def _entry(self, row: Row, judges_answers: bool) -> Entry:
+    def entry(self, row: Row) -> Entry:
+        """What one row holds."""
+        if row.problem:
+            return Entry(row.origin, row.raw, problems=(row.problem,))
         entries = [_part(row, self.columns, variant, self) for variant in self.columns.variants]
         passages = tuple(passage for entry in entries for passage in entry.passages)
-        problems = () if passages else entries[0].problems
+        problems = tuple(problem for entry in entries for problem in entry.problems)
+        if passages:  # one language of several may be missing in a row
+            problems = tuple(problem for problem in problems if problem != NO_TEXT)
         questions = tuple(question for entry in entries for question in entry.questions)
         judgments = tuple(judgment for entry in entries for judgment in entry.judgments)
         notes = tuple(note for entry in entries for note in entry.notes)
-        if questions and judges_answers and not answerable(row.values, self.columns.column("answer")):
+        answer = self.columns.column("answer")
+        if questions and answer and not answerable(row.values, answer):
             questions, judgments, problems = (), (), (UNANSWERABLE,)
         return Entry(row.origin, row.raw, passages, questions, judgments, problems, notes)
 
@@ -115,12 +119,17 @@ def _with_content(row: Row, columns: Columns, variant: Variant, source: Mapped, 
         return Entry(row.origin, passages=(passage,), notes=notes)
     query_id = f"{cell['query_id']}{suffix}" if cell["query_id"] else ""
     question = Question(key, cell["query"], query_id, f"{own or auto}-q", lang, key)
-    grade = int(float(cell["score"])) if _is_number(cell["score"]) else 1
-    return Entry(row.origin, passages=(passage,), questions=(question,), judgments=(Judgment(key, key, grade),), notes=notes)
+    judgments, problems = _judged(key, cell["score"]) if columns.column("score") else ((Judgment(key, key),), ())
+    return Entry(row.origin, None, (passage,), (question,), judgments, problems, notes)
 
 
-def _is_number(text: str) -> bool:
-    return bool(re.fullmatch(r"-?\d+(\.0*)?", text))
+def _judged(key: str, grade: str) -> tuple[tuple[Judgment, ...], tuple[Problem, ...]]:
+    if re.fullmatch(r"-?\d+(\.0*)?", grade):
+        return (Judgment(key, key, int(float(grade))),), ()
+    problem = Problem(
+        f"the grade {grade!r} is no whole number", "Write 0 for not relevant, 1 or more for relevant. The rest is kept."
+    )
+    return (), (problem,)
 
 
 def _language(cell: str, variant: Variant) -> tuple[str, tuple[str, ...]]:

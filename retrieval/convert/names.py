@@ -95,7 +95,7 @@ def take_apart(name: str) -> ColumnName:
     >>> take_apart("q_en"), take_apart("question_2"), take_apart("doc_id")
     (ColumnName(stem='q', lang='en'), ColumnName(stem='question', lang=''), ColumnName(stem='doc_id', lang=''))
     """
-    whole = normalise(name)
+    whole = normalise(_answers(name))
     stem, _, end = whole.rpartition("_")
     if not stem or end in _ORDER["id"]:
         return ColumnName(whole)
@@ -105,11 +105,17 @@ def take_apart(name: str) -> ColumnName:
     return ColumnName(stem, code) if code in known_codes() else ColumnName(whole)
 
 
+def _answers(name: str) -> str:
+    """SQuAD's ``answers.text`` is an answer and no document's text."""
+    root = name.split(".", 1)[0]
+    return root if normalise(root) in _ORDER["answer"] else name
+
+
 def fit(name: str, role: str) -> tuple[int, int] | None:
     """How well a column's name fits a role, the lower the better, or None: whole name, then last word."""
     parts = take_apart(name)
     order = _ORDER[role]
-    for level, candidate in enumerate((normalise(name), parts.stem)):
+    for level, candidate in enumerate((normalise(_answers(name)), parts.stem)):
         if candidate in order:
             return level, order[candidate]
     if parts.last in order and parts.last not in _ONLY_WHOLE:
