@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from retrieval import bundled, pickled
-from retrieval.artifact import hash_files
+from retrieval.artifact import hash_files, read_manifest
 from retrieval.errors import BakehouseError, nearest
 from retrieval.home import home
 
@@ -91,6 +91,11 @@ def resolve(name: str) -> Model:
     return model
 
 
+def at_hand(name: str) -> Model | None:
+    """Find the weights of a model where they lie ready: nothing is asked of the network, nothing unpacked."""
+    return _folder(name) or _run(name) or _hub_cache(name) or _unpacked(name)
+
+
 def known() -> list[str]:
     """The names worth offering in a menu: the default, then each run that has a best checkpoint."""
     runs = sorted((home() / "runs").glob(f"*/{BEST}/modules.json"), reverse=True)
@@ -164,6 +169,11 @@ def _hub(name: str) -> Model:
         if any(folder.glob(pickled.PATTERN)):
             folder = pickled.convert(name, folder)
     return Model(name, folder, "Hub")
+
+
+def _unpacked(name: str) -> Model | None:
+    folder = home() / "models" / name.replace("/", "--")
+    return Model(name, folder, "bundled") if name == bundled.NAME and read_manifest(folder) else None
 
 
 def _bundled(name: str) -> Model | None:

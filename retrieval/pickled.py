@@ -10,6 +10,7 @@ import logging
 import pickle
 import shutil
 from pathlib import Path
+from typing import Any
 
 from retrieval.artifact import building, read_manifest
 from retrieval.errors import BakehouseError
@@ -37,7 +38,7 @@ def convert(name: str, source: Path) -> Path:
     from torch import load
 
     log.info("Rewriting the weights of %s as safetensors (once)", name)
-    state = {}
+    state: dict[str, Any] = {}
     for shard in sorted(source.glob(PATTERN)):
         try:
             state |= load(shard, map_location="cpu", weights_only=True)

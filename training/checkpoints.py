@@ -92,14 +92,18 @@ def check_disk(run: Path, model: Path, keep: int) -> None:
 
     :raises BakehouseError: if there is no room for ``keep`` checkpoints, the best, and one being written.
     """
-    size = sum(path.stat().st_size for path in _model_files(model))
-    need = needed_bytes(size, keep)
+    need = needed_bytes(model_bytes(model), keep)
     free = shutil.disk_usage(run).free
     if free < need:
         raise BakehouseError(
             f"the disk has {free / 1e9:.1f} GB free below {run}, and this run's checkpoints need {need / 1e9:.1f} GB. "
             "Free some space, lower checkpoints.keep, or set BAKEHOUSE_HOME to a larger disk."
         )
+
+
+def model_bytes(folder: Path) -> int:
+    """How much one copy of a model takes on disk."""
+    return sum(path.stat().st_size for path in _model_files(folder))
 
 
 def needed_bytes(model_size: int, keep: int) -> int:

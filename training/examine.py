@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 MEASURE = "ndcg@10"
 EXAMINED: tuple[Mode, ...] = ("hybrid", "dense")
 _K = 100
+DIGITS = 6
+"""Decimals of the figures in events and status."""
 
 
 @dataclass(frozen=True)
@@ -132,8 +134,8 @@ def figures(results: Mapping[str, Result]) -> dict[str, Any]:
     """What events and the status say of an examination: mode → metrics, and mode → language → nDCG@10."""
     return {
         mode: {
-            **{name: round(float(value), 6) for name, value in result.summary.metrics.items()},
-            "by_language": {lang: round(float(of[MEASURE]), 6) for lang, of in result.summary.by_language.items()},
+            **{name: round(float(value), DIGITS) for name, value in result.summary.metrics.items()},
+            "by_language": {lang: round(float(of[MEASURE]), DIGITS) for lang, of in result.summary.by_language.items()},
         }
         for mode, result in results.items()
     }

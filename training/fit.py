@@ -17,7 +17,7 @@ from retrieval.records import Document
 from training import pairs
 from training.checkpoints import Checkpoint, check_disk, latest
 from training.config import Fit, Recipe
-from training.examine import Candidate, Examination, figures, score_of
+from training.examine import DIGITS, Candidate, Examination, figures, score_of
 from training.journal import Journal, Stopped
 from training.layers import choose
 from training.watcher import Watcher
@@ -106,8 +106,14 @@ class _Examiner:
         training = model.training
         results = self.examination.of(model.eval(), candidate)
         model.train(training)
-        score = score_of(results, self.recipe.evaluate.mode)
-        found = {"step": candidate.step, "model": candidate.name, "dev": figures(results)}
+        found = {
+            "step": candidate.step,
+            "model": candidate.name,
+            "synthetic": self.examination.task.synthetic,
+            "dev": figures(results),
+        }
+        # As precise as the figures are written: else a score would beat its own rounded figure
+        score = round(score_of(results, self.recipe.evaluate.mode), DIGITS)
         if candidate.step == 0:
             self.journal.update(base=found)
         elif score > self.best:

@@ -29,13 +29,16 @@ class Shares:
     pool: list[Document]
 
 
-def split_by_language(documents: Sequence[Document], settings: Split, *, judged: bool) -> list[Shares]:
+def split_by_language(
+    documents: Sequence[Document], settings: Split, *, judged: bool, languages: Sequence[str] | None = None
+) -> list[Shares]:
     """Split a corpus by language, then the passages of each into train and dev by seeded draw.
 
     :param judged: Whether the corpus has dev judgments, so that no passage need be kept out.
+    :param languages: The language of each document, if known; otherwise it is identified where it is not stated.
     """
     by_language: dict[str, list[Document]] = {}
-    for document, lang in zip(documents, document_languages(documents), strict=True):
+    for document, lang in zip(documents, languages or document_languages(documents), strict=True):
         if not settings.languages or lang in settings.languages:
             by_language.setdefault(lang, []).append(document)
     return [_share(lang, of_language, settings, judged) for lang, of_language in sorted(by_language.items())]

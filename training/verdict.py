@@ -28,6 +28,7 @@ def run(recipe: Recipe, corpus: Corpus, journal: Journal) -> dict[str, Any]:
     :returns: The report: comparisons by split and mode, and what is recommended.
     """
     run_id = journal.run.id
+    journal.event("comparing base and best", stage=NAME)
     pairs = {"dev": _dev_results(run_id)}
     if recipe.evaluate.test and TEST in splits(corpus.folder):
         pairs[TEST] = _test_results(recipe, corpus, journal)

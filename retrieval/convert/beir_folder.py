@@ -1,7 +1,7 @@
 """A BEIR folder, copied through and read leniently.
 
 Ids that are numbers become text, a missing title is empty, judgments may lack their header, have
-TREC's four columns, or a grade such as ``1.0``. Documents without a word stay, as BEIR's own sets have
+TREC's four columns, spaces for tabs, or a grade such as ``1.0``. Documents without a word stay, as BEIR's own sets have
 some. What cannot be read is rejected; judgments of unknown queries or documents too.
 """
 
@@ -20,6 +20,7 @@ from retrieval.convert.options import Options
 from retrieval.convert.rows import Row, text_of
 
 EMPTY = "has neither title nor text, and is kept as BEIR folders keep it"
+_GRADE_NAMES = ("score", "relevance", "rel", "relevancy", "grade", "label", "qrel")
 _NO_ID = Problem("no _id", "Give the line an _id: judgments name it by that.")
 _NO_OBJECT = Problem("a _id, title or text that is an object or a list of objects", "Write it as text.")
 
@@ -59,8 +60,8 @@ class BeirFolder:
     def _judgments(self, path: Path) -> Iterator[Entry]:
         with open_text(path, detect(path, self.options.encoding)) as lines:
             for number, line in enumerate(lines, 1):
-                cells = line.rstrip("\r\n").split("\t")
-                header = number == 1 and len(cells) > 2 and not _grade(cells[-1])
+                cells = line.rstrip("\r\n").split("\t") if "\t" in line else line.split()
+                header = number == 1 and cells[-1:] and cells[-1].strip().lower() in _GRADE_NAMES
                 if line.strip() and not header:
                     yield _judgment(cells, path.stem, Origin("", 0, number))
 
@@ -103,7 +104,9 @@ def _judgment(cells: list[str], split: str, origin: Origin) -> Entry:
     query, document, grade = (cells[0], *cells[-2:]) if len(cells) in (3, 4) else ("", "", "")
     if not query.strip() or not document.strip() or not _grade(grade):
         wanted = " ".join(QRELS_HEADER)
-        problem = Problem(f"no judgment: wanted {wanted}, parted by tabs", "Write the line so, the score a whole number.")
+        problem = Problem(
+            f"no judgment: wanted {wanted}, parted by tabs", "Write the line so, the score a whole number."
+        )
         return Entry(origin, cells, problems=(problem,))
     judgment = Judgment(query.strip(), document.strip(), int(float(grade)), split)
     return Entry(origin, cells, judgments=(judgment,))

@@ -9,7 +9,9 @@ The first two are repairs, which the conversion reports; the last is not worth a
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 NUL = "held NUL characters, which were removed"
@@ -27,6 +29,19 @@ def clean(text: str) -> str:
     if not text.isascii():
         text = _SURROGATES.sub("\ufffd", text)
     return text.strip()
+
+
+def clean_value(value: Any) -> Any:
+    """Metadata that JSON can write: text cleaned, missing numbers null, dates and the like as text."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {clean(str(name)): clean_value(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean_value(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, bool | int | float) else clean(str(value))
 
 
 def repairs(text: str) -> tuple[str, ...]:

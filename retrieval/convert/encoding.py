@@ -69,7 +69,9 @@ def detect(path: Path, told: str = "") -> Encoding:
         return _as_told(path, told)
     for bom, name in _BOMS:
         if head.startswith(bom):
-            return _checked(path, Encoding(name, f"it begins with the byte order mark of {name.upper()[:6].rstrip('-')}"))
+            return _checked(
+                path, Encoding(name, f"it begins with the byte order mark of {name.upper()[:6].rstrip('-')}")
+            )
     if wide := _wide(head):
         return _checked(path, Encoding(wide, "every other byte of its start is zero"))
     bad = _first_undecodable(path, "utf-8")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Literal
 
-from retrieval.convert.clean import clean, repairs
+from retrieval.convert.clean import clean, clean_value, repairs
 from retrieval.convert.entries import Entry, Judgment, Origin, Passage, Problem, Question
 from retrieval.records import Document, Query
 
@@ -138,7 +138,7 @@ class Intake:
         if not (title or text or passage.may_be_empty):
             settled.problems.append(NO_TEXT)
             return
-        id_, reason = self._documents.settle(own, passage.auto_id, f"{title}\x1f{text}")
+        id_, reason = self._documents.settle(own, clean(passage.auto_id), f"{title}\x1f{text}")
         self._document_of.setdefault(passage.key, id_)
         if reason:
             settled.duplicates.append(Duplicate(origin, own or passage.auto_id, id_, reason))
@@ -154,7 +154,7 @@ class Intake:
         if not text:
             settled.problems.append(NO_QUESTION)
             return
-        id_, reason = self._queries.settle(own, question.auto_id, text)
+        id_, reason = self._queries.settle(own, clean(question.auto_id), text)
         self._query_of.setdefault(question.key, id_)
         if reason:
             settled.duplicates.append(Duplicate(origin, own or question.auto_id, id_, reason))
@@ -198,4 +198,5 @@ def _own_id(id_: str, settled: Settled) -> str | None:
 
 
 def _metadata(lang: str, metadata: Mapping[str, object]) -> dict[str, object]:
-    return {"lang": lang, **metadata} if lang else dict(metadata)
+    cleaned: dict[str, object] = clean_value(metadata)
+    return {"lang": lang, **cleaned} if lang else cleaned

@@ -94,7 +94,9 @@ def array_rows(values: list[Any], file: str) -> Rows:
 
 
 def _only_array(value: Any, path: Path) -> list[Any]:
-    arrays = {name: inner for name, inner in value.items() if isinstance(inner, list)} if isinstance(value, dict) else {}
+    arrays = (
+        {name: inner for name, inner in value.items() if isinstance(inner, list)} if isinstance(value, dict) else {}
+    )
     if len(arrays) == 1:
         return next(iter(arrays.values()))
     found = f"an object with {_names(arrays)}" if isinstance(value, dict) else f"a {_kind(value)}"

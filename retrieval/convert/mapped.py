@@ -30,7 +30,9 @@ UNANSWERABLE = Problem(
 )
 TITLE_ONLY = "has a title but no text"
 
-_EMPTY_ANSWERS = re.compile(r"""\s*(\[\s*\]|\{\s*\}|\{.*['"]text['"]\s*:\s*(array\(\s*)?\[\s*\].*\}|nan|none|null)\s*""", re.S | re.I)
+_EMPTY_ANSWERS = re.compile(
+    r"""\s*(\[\s*\]|\{\s*\}|\{.*['"]text['"]\s*:\s*(array\(\s*)?\[\s*\].*\}|nan|none|null)\s*""", re.S | re.I
+)
 
 
 @dataclass(frozen=True, slots=True)

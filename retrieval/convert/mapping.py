@@ -146,10 +146,16 @@ class _Guesser:
 
     def _id_of_question(self) -> None:
         """Rows of (context, question, answer) are questions: contexts repeat, and the id is the question's."""
-        if not {"query", "answer", "id"} <= set(self.chosen) or not self._free("query_id") or "id" in self.options.columns:
+        if (
+            not {"query", "answer", "id"} <= set(self.chosen)
+            or not self._free("query_id")
+            or "id" in self.options.columns
+        ):
             return
         column = self.chosen.pop("id").column
-        evidence = f"each row is a question, so '{column}' is its id; passages get ids of their own, equal ones are merged"
+        evidence = (
+            f"each row is a question, so '{column}' is its id; passages get ids of their own, equal ones are merged"
+        )
         self.chosen["query_id"] = Choice("query_id", column, evidence)
 
 
@@ -167,7 +173,9 @@ def _variants(chosen: dict[str, Choice], columns: Sequence[Column], options: Opt
     names: dict[str, str] = {role: chosen[role].column for role in ("text", "title", "query") if role in chosen}
     text = take_apart(names["text"])
     first = Variant(text.lang, names["text"], names.get("title", ""), names.get("query", ""))
-    others = [] if "text" in options.columns else [_sibling(names, lang, columns) for lang in _languages(text.stem, columns)]
+    others = (
+        [] if "text" in options.columns else [_sibling(names, lang, columns) for lang in _languages(text.stem, columns)]
+    )
     return (first, *(variant for variant in others if variant.text != first.text))
 
 
@@ -190,7 +198,8 @@ def _sibling(names: dict[str, str], lang: str, columns: Sequence[Column]) -> Var
 def _told_apart(variants: Sequence[Variant]) -> tuple[Choice, ...]:
     evidence = "'{}' is the same in {}, so each row makes a document in each language"
     return tuple(
-        Choice(f"text ({variant.lang})", variant.text, evidence.format(variant.text, variant.lang)) for variant in variants
+        Choice(f"text ({variant.lang})", variant.text, evidence.format(variant.text, variant.lang))
+        for variant in variants
     )
 
 

@@ -36,7 +36,9 @@ class Options:
     def __post_init__(self) -> None:
         """:raises BakehouseError: if the split's name is no file name, or a language is no code."""
         if not self.split or not self.split.replace("-", "").replace("_", "").isalnum():
-            raise BakehouseError(f"the split '{self.split}' is no name for a file: wanted letters, such as test or train.")
+            raise BakehouseError(
+                f"the split '{self.split}' is no name for a file: wanted letters, such as test or train."
+            )
         for language in self.languages:
             if code_of(language) is None:
                 raise BakehouseError(f"'{language}' is no language code: wanted one such as en, de or zh.")

@@ -24,7 +24,9 @@ def rows(path: Path, file: str) -> Rows:
     try:
         table = parquet.ParquetFile(path)
     except pyarrow.ArrowInvalid as error:
-        raise BakehouseError(f"{path} is no Parquet file in spite of its name: wanted one, or a CSV or JSON file.") from error
+        raise BakehouseError(
+            f"{path} is no Parquet file in spite of its name: wanted one, or a CSV or JSON file."
+        ) from error
 
     def read() -> Iterator[Row]:
         number = 0

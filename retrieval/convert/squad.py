@@ -70,7 +70,11 @@ class Squad:
             number += 1
             origin = replace(row.origin, row=number)
             questions = row.values.get(self.key) or []
-            raw = {name: value for name, value in row.raw.items() if name != self.key} if isinstance(row.raw, dict) else row.raw
+            raw = (
+                {name: value for name, value in row.raw.items() if name != self.key}
+                if isinstance(row.raw, dict)
+                else row.raw
+            )
             entry = self.passages.entry(replace(row, origin=origin, raw=raw))
             yield entry
             passage = entry.passages[0] if entry.passages else None

@@ -51,6 +51,7 @@ def build(page: PageState, shelf: Shelf) -> None:
     :param shelf: The loaded searchers, shared by all visitors.
     """
     kept = gr.State(Kept())
+    always, linked = gr.State(True), gr.State(False)  # linked: whether the page's address has a question
     with gr.Row(elem_classes="bh-ask"):
         question = gr.Textbox(
             label="Question",
@@ -86,7 +87,7 @@ def build(page: PageState, shelf: Shelf) -> None:
     results = gr.HTML(elem_id="results", **SURFACE)
     footer = gr.HTML(elem_id="judged", **SURFACE)
 
-    asked = [question, page.corpus, page.model, other, mode, languages, size, weight, rerank, kept]
+    asked = [question, page.corpus, page.model, other, mode, languages, size, weight, rerank, kept, always]
     shown = [start, results, footer, kept]
     ask = page.guard(_asker(shelf), show=lambda sentence: ("", html.error(sentence), "", Kept()))
     asking: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 2, "show_progress": "hidden"}
@@ -99,11 +100,9 @@ def build(page: PageState, shelf: Shelf) -> None:
     start.click(page.guard(_example), outputs=[question], **quiet).then(
         ask, asked, shown, api_visibility="private", **asking
     ).then(None, [question, page.corpus, page.model], js=REMEMBER, api_visibility="private")
-    linked = gr.State("")  # the question that stands in the address of the page
     page.opened.then(
         page.guard(_opened), [page.corpus, question], [question, linked, languages, other, start, footer, kept], **quiet
-    )
-    linked.change(ask, [linked, *asked[1:]], shown, api_visibility="private", **asking)
+    ).then(ask, [*asked[:-1], linked], shown, api_visibility="private", **asking)
     results.click(page.guard(_judge), [kept], [results, footer, kept], **quiet)
     page.corpus.change(page.guard(_choices), [page.corpus], [languages], **quiet)
     gr.on(
@@ -127,9 +126,13 @@ def _asker(shelf: Shelf) -> Any:
         weight: float,
         rerank: str,
         kept: Kept,
+        wanted: bool,
         request: gr.Request,
-    ) -> Iterator[tuple[str, str, str, Kept]]:
+    ) -> Iterator[tuple[Any, ...]]:
         """Search a corpus. Gives the page's HTML: the start, the results, the judgments."""
+        if not wanted:
+            yield (gr.skip(),) * 4
+            return
         corpus = open_known(corpus_name)
         kept = _kept_for(kept, corpus_name, request)
         if not question.strip():
@@ -237,7 +240,7 @@ def _opened(corpus_name: str, typed: str, request: gr.Request) -> tuple[Any, ...
     models = gr.Dropdown(choices=[("no other model", NOBODY), *model_choices()])
     kept = _kept_for(Kept(), corpus_name, request)
     start = gr.skip() if asked or typed else _start(open_known(corpus_name))
-    return asked or gr.skip(), asked, _choices(corpus_name), models, start, _footer(kept), kept
+    return asked or gr.skip(), bool(asked), _choices(corpus_name), models, start, _footer(kept), kept
 
 
 def _choices(corpus_name: str) -> gr.Dropdown:

@@ -1,0 +1,174 @@
+"""What each result is in a table of systems: BM25, a model as it came, a teacher, or a checkpoint."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from eval.measures import STANDARD
+from eval.results import Summary
+from retrieval.artifact import key_of, read_manifest
+from retrieval.home import home
+from retrieval.models import BEST
+
+Kind = Literal["lexical", "base", "teacher", "tuned"]
+_KINDS: tuple[Kind, ...] = ("lexical", "base", "teacher", "tuned")
+_MODES = ("lexical", "dense", "hybrid")
+
+
+class Origin(NamedTuple):
+    """The training run and the step that a model comes from; 0 is the base."""
+
+    run: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A result and what it stands for.
+
+    :param run: The training run of a checkpoint; empty for every other kind.
+    :param step: The checkpoint's step.
+    :param best: Whether it is its run's best checkpoint.
+    """
+
+    summary: Summary
+    kind: Kind
+    run: str = ""
+    step: int = 0
+    best: bool = False
+
+    @property
+    def mode(self) -> str:
+        """How it searched: hybrid, dense or lexical."""
+        return self.summary.system.mode
+
+    @property
+    def name(self) -> str:
+        """A short name: ``BM25``, ``multilingual-e5-small``, ``step 40 · best``; unusual settings are said."""
+        return " · ".join([self._system, *_unusual(self.summary)])
+
+    @property
+    def full_name(self) -> str:
+        """:attr:`name` with the run and the mode."""
+        return " · ".join(filter(None, [self.run, self.name, "" if self.kind == "lexical" else self.mode]))
+
+    @property
+    def model(self) -> str:
+        """The name to load it by: a best checkpoint by its run, which outlives the step's own folder."""
+        return self.run if self.best else self.summary.system.model
+
+    @property
+    def _system(self) -> str:
+        if self.kind == "lexical":
+            return self.summary.system.label
+        if self.kind == "tuned":
+            return f"step {self.step}" + (" · best" if self.best else "")
+        return Path(self.summary.system.model).name
+
+
+def standings(results: Iterable[Summary]) -> list[Standing]:
+    """The systems of one place: BM25, the models as they came, teachers, then runs by age and step.
+
+    Of results that were made alike (the same weights, mode and settings) only the newest is kept.
+    """
+    kept: dict[str, Summary] = {}
+    # what a run has judged says its step, so it stays before a later look at the same weights
+    for each in sorted(results, key=lambda each: (each.run is not None, each.created)):
+        kept[_made(each)] = each
+    found = _stand(list(kept.values()))
+    return sorted(found, key=lambda each: (_KINDS.index(each.kind), each.run, each.step, _order(each.mode)))
+
+
+def of_steps(results: Iterable[Summary], run: str) -> list[Standing]:
+    """Everything that one run has judged, the base at step 0 included, by step."""
+    found = [each for each in results if each.run == run and each.step is not None]
+    best = best_step(run, found)
+    made = [
+        Standing(each, "tuned" if each.step else "base", run, each.step or 0, bool(each.step) and each.step == best)
+        for each in found
+    ]
+    return sorted(made, key=lambda each: each.step)
+
+
+def runs_of(results: Iterable[Summary]) -> list[str]:
+    """The training runs with results, the newest first."""
+    return list(dict.fromkeys(each.run for each in reversed(list(results)) if each.run))
+
+
+def best_step(run: str, results: Iterable[Summary] = ()) -> int | None:
+    """The step of a run's best checkpoint: as its manifest tells, else by what the results say.
+
+    :param results: Of any runs; used where the checkpoint itself is gone.
+    """
+    manifest = read_manifest(home() / "runs" / run / BEST)
+    if manifest:
+        return int(manifest["step"])
+    trained = [each for each in results if each.run == run and each.step]
+    return max(trained, key=_promise).step if trained else None
+
+
+def _promise(each: Summary) -> tuple[bool, bool, float]:
+    """Checkpoints are chosen on dev and in hybrid, by the first measure."""
+    return each.split == "dev", each.system.mode == "hybrid", each.metrics.get(STANDARD[0], 0.0)
+
+
+def _stand(results: Sequence[Summary]) -> list[Standing]:
+    taught_by = teachers()
+    found = []
+    for each in results:
+        origin = _origin(each)
+        if each.system.mode == "lexical":
+            found.append(Standing(each, "lexical"))
+        elif origin is not None and origin.step:
+            best = best_step(origin.run, results) == origin.step
+            found.append(Standing(each, "tuned", origin.run, origin.step, best))
+        else:
+            found.append(Standing(each, "teacher" if each.system.model in taught_by else "base"))
+    return found
+
+
+def _origin(summary: Summary) -> Origin | None:
+    """The run that made a model: as the result says, or as the model's name does."""
+    if summary.run is not None and summary.step is not None:
+        return Origin(summary.run, summary.step)
+    parts = Path(summary.system.model).parts
+    if len(parts) == 1 and (manifest := read_manifest(home() / "runs" / parts[0] / BEST)):
+        return Origin(parts[0], int(manifest["step"]))
+    if "checkpoints" in parts[1:-1]:
+        at = parts.index("checkpoints")
+        step = parts[at + 1].removeprefix("step-")
+        number = int(step) if step.isdigit() else best_step(parts[at - 1])
+        return Origin(parts[at - 1], number) if number is not None else None
+    return None
+
+
+def teachers() -> frozenset[str]:
+    """The models that label for the training runs of the workspace."""
+    named = set()
+    for path in home().glob("runs/*/config.toml"):
+        with path.open("rb") as stream:
+            named.add(str(tomllib.load(stream).get("label", {}).get("teacher", "")))
+    return frozenset(named - {""})
+
+
+def _made(summary: Summary) -> str:
+    settings = {name: value for name, value in summary.settings.items() if name != "ranked"}
+    return key_of(model=summary.system.model_fingerprint, mode=summary.system.mode, settings=settings)
+
+
+def _unusual(summary: Summary) -> list[str]:
+    """Settings of a hybrid that are not the usual ones, as words."""
+    if summary.system.mode != "hybrid":
+        return []
+    fusion, weight = summary.settings.get("fusion", "minmax"), summary.settings.get("weight", 0.5)
+    if fusion != "minmax":
+        return [str(fusion).upper()]
+    return [] if weight == 0.5 else [f"dense share {weight:g}"]
+
+
+def _order(mode: str) -> int:
+    return _MODES.index(mode) if mode in _MODES else len(_MODES)

@@ -1,0 +1,134 @@
+"""Sources in, a BEIR folder out: complete, or not there at all."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from retrieval.artifact import building, read_manifest
+from retrieval.convert.folder import Counts, FolderWriter
+from retrieval.convert.intake import Intake
+from retrieval.convert.ledger import Ledger
+from retrieval.convert.namer import Namer
+from retrieval.convert.options import Options
+from retrieval.convert.report import ConversionReport, describe
+from retrieval.convert.sources import Source, open_sources
+from retrieval.errors import BakehouseError
+from retrieval.validate import Fault
+
+MADE_BY = "retrieval convert"
+"""In a manifest, it says that the folder is a conversion's and may be made anew."""
+
+_OFTEN = 50_000
+_log = logging.getLogger(__name__)
+
+
+def convert(
+    places: Sequence[Path], out: Path, options: Options | None = None, *, force: bool = False
+) -> ConversionReport:
+    """Turn files and folders into a BEIR folder.
+
+    ``out`` is written beside its place and moved there when it is complete; an earlier conversion
+    stays until then.
+
+    :param force: Replace ``out`` though it is not an earlier conversion.
+    :raises BakehouseError: if a source cannot be used, no document comes of them, or ``out`` is
+        something else than an earlier conversion.
+    """
+    options = options or Options()
+    _check_out(out, places, force)
+    sources = open_sources(places, options)
+    ledger = Ledger()
+    with _fresh(out) as partial:
+        namer = Namer(options.languages)
+        counts = _write(sources, partial, namer, ledger, options)
+        if not counts.documents:
+            raise BakehouseError(_nothing(counts, ledger.faults))
+        report = ConversionReport(
+            out,
+            tuple(sources),
+            counts,
+            _balance(namer.documents),
+            _balance(namer.queries),
+            ledger.faults,
+            options.split,
+        )
+        _write_manifest(report, partial)
+    return report
+
+
+def _check_out(out: Path, places: Sequence[Path], force: bool) -> None:
+    place = out.resolve()
+    inside = [source for source in places if source.resolve() == place or place in source.resolve().parents]
+    if inside:
+        raise BakehouseError(
+            f"{inside[0]} is to be read, and lies in {out}, which would be replaced. Choose another --out."
+        )
+    if Path.cwd().is_relative_to(place):
+        raise BakehouseError(
+            f"{out} holds the folder you are in, and would be replaced. Choose a new folder for --out."
+        )
+    if out.exists() and not out.is_dir():
+        raise BakehouseError(f"{out} is a file: wanted the name of a folder to make. Choose another --out.")
+    if out.is_dir() and any(out.iterdir()) and not force and not is_conversion(out):
+        raise BakehouseError(
+            f"{out} is there already, and no earlier conversion: it stays as it is. "
+            "Choose another --out, or replace it and all it holds with --force."
+        )
+
+
+def is_conversion(folder: Path) -> bool:
+    """Whether a folder was made by :func:`convert`."""
+    manifest = read_manifest(folder)
+    return manifest is not None and manifest.get("made_by") == MADE_BY
+
+
+@contextmanager
+def _fresh(out: Path) -> Iterator[Path]:
+    """The folder to write into; nothing of it stays if the conversion fails."""
+    with building(out, fresh=True) as partial:
+        try:
+            yield partial
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+
+
+def _write(sources: Sequence[Source], folder: Path, namer: Namer, ledger: Ledger, options: Options) -> Counts:
+    intake = Intake(options.split)
+    with FolderWriter(folder, namer) as writer:
+        for source in sources:
+            _log.info("reading %s", source.name)
+            intake.start_source(links=source.links)
+            writer.start_source(links=source.links)
+            for number, entry in enumerate(source.entries(), 1):
+                settled = intake.settle(entry)
+                writer.add(entry, settled)
+                ledger.add(entry, settled)
+                if number % _OFTEN == 0:
+                    _log.info("  %s rows", f"{number:,}")
+        return writer.finish()
+
+
+def _write_manifest(report: ConversionReport, folder: Path) -> None:
+    from retrieval.artifact import MANIFEST, write_json
+
+    made: dict[str, Any] = report.as_json()
+    mapping = {source.name: source.mapping.roles for source in report.sources if source.mapping}
+    del made["out"]
+    described = {"made_by": MADE_BY, "sources": [describe(source) for source in report.sources], "mapping": mapping}
+    write_json(folder / MANIFEST, {**described, **{name: made[name] for name in made if name != "sources"}})
+
+
+def _balance(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _nothing(counts: Counts, faults: Sequence[Fault]) -> str:
+    reasons = " ".join(f"{fault.file}: {fault.message}" for fault in faults[:3])
+    return f"none of {counts.rows:,} rows gave a document, so nothing was written. {reasons}"

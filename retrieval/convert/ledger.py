@@ -1,0 +1,56 @@
+"""What happened to rows, summed up as faults: one for each file and reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from retrieval.convert.entries import Entry
+from retrieval.convert.intake import RENAMED, Settled
+from retrieval.validate import Fault, Severity
+
+
+@dataclass(slots=True)
+class _Sum:
+    rule: str
+    line: int
+    message: str
+    severity: Severity
+    count: int = 0
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Counts rows by file and reason, and remembers the first of each."""
+
+    _sums: dict[tuple[str, str], _Sum] = field(default_factory=dict)
+
+    def add(self, entry: Entry, settled: Settled) -> None:
+        """Note what became of a row."""
+        for problem in settled.problems:
+            self._note(entry, "rejected", f"{problem.reason}. {problem.remedy}")
+        for reason in dict.fromkeys(duplicate.reason for duplicate in settled.duplicates):
+            kept = next(each for each in settled.duplicates if each.reason == reason)
+            if reason == RENAMED:
+                self._note(entry, "renamed", f"{reason}: kept under a new id, such as '{kept.kept_as}'.")
+            else:
+                self._note(entry, "merged", f"{reason}: merged, such as into '{kept.kept_as}'.")
+        for note in dict.fromkeys(settled.notes):
+            self._note(entry, "noted", f"{note}.")
+
+    def _note(self, entry: Entry, rule: str, message: str) -> None:
+        origin = entry.origin
+        key = (origin.file, f"{rule} {message.split(' such as ')[0]}")
+        severity: Severity = "error" if rule == "rejected" else "warning"
+        self._sums.setdefault(key, _Sum(rule, origin.line or origin.row, message, severity)).count += 1
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The sums, in the order in which they first occurred."""
+        return tuple(
+            Fault(file, each.line, each.rule, f"{_rows(each.count)}: {each.message}", each.severity)
+            for (file, _), each in self._sums.items()
+        )
+
+
+def _rows(count: int) -> str:
+    return "this row" if count == 1 else f"this row and {count - 1:,} more"

@@ -1,0 +1,95 @@
+"""What a conversion did, for a program and for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from retrieval.convert.folder import DUPLICATES, REJECTS, Counts
+from retrieval.convert.sources import Source
+from retrieval.convert.tables import DELIMITERS
+from retrieval.validate import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionReport:
+    """A finished conversion.
+
+    :param sources: What each source was taken for, and why.
+    :param languages: Language code → documents, largest first.
+    :param query_languages: The same of queries.
+    :param faults: Rejected, merged, renamed and repaired rows, one fault a file and reason, with the
+        first line (or row) and how many there are.
+    """
+
+    out: Path
+    sources: tuple[Source, ...]
+    counts: Counts
+    languages: Mapping[str, int]
+    query_languages: Mapping[str, int]
+    faults: tuple[Fault, ...]
+    split: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as ``--json`` prints it."""
+        return {
+            "out": str(self.out),
+            "counts": asdict(self.counts),
+            "languages": dict(self.languages),
+            "query_languages": dict(self.query_languages),
+            "sources": [describe(source) for source in self.sources],
+            "faults": [asdict(fault) for fault in self.faults],
+        }
+
+    def as_text(self) -> str:
+        """The report as a person reads it."""
+        parts = [*map(describe_in_words, self.sources), self._sums(), *map(str, self.faults), f"Next: {self._next()}"]
+        return "\n".join(parts)
+
+    def _sums(self) -> str:
+        c = self.counts
+        judged = f", {c.judgments:,} judgments (split '{self.split}')" if c.judgments else ""
+        queries = f", {c.queries:,} queries ({_balance(self.query_languages)})" if c.queries else ""
+        listed = [name for name, count in ((DUPLICATES, c.merged), (REJECTS, c.rejected)) if count]
+        where = f" (listed in {' and '.join(listed)})" if listed else ""
+        return (
+            f"\n{c.rows:,} rows = {c.kept:,} kept + {c.merged:,} merged + {c.rejected:,} rejected{where}\n"
+            f"→ {c.documents:,} documents ({_balance(self.languages)}){queries}{judged}\n→ {self.out}\n"
+        )
+
+    def _next(self) -> str:
+        return f"python -m retrieval index {self.out}"
+
+
+def describe(source: Source) -> dict[str, Any]:
+    """What a source was taken for, as JSON."""
+    encoding, mapping = source.encoding, source.mapping
+    return {
+        "name": source.name,
+        "format": source.format,
+        "evidence": source.evidence,
+        "encoding": encoding.name if encoding else None,
+        "encoding_evidence": encoding.evidence if encoding else "",
+        "delimiter": source.delimiter or None,
+        "mapping": [asdict(choice) for choice in mapping.choices] if mapping else [],
+        "unused": list(mapping.unused) if mapping else [],
+    }
+
+
+def describe_in_words(source: Source) -> str:
+    """What a source was taken for, in a few lines."""
+    delimiter = f", {DELIMITERS.get(source.delimiter, repr(source.delimiter))}-separated" if source.delimiter else ""
+    encoding = f", {source.encoding.name} ({source.encoding.evidence})" if source.encoding else ""
+    because = f" ({source.evidence})" if source.evidence and not delimiter else ""
+    lines = [f"{source.name}: {source.format}{because}{delimiter}{encoding}"]
+    if source.mapping:
+        lines += [f"  {choice.role:<9} {choice.evidence}" for choice in source.mapping.choices]
+        if source.mapping.unused:
+            lines.append(f"  left out  {', '.join(source.mapping.unused)}")
+    return "\n".join(lines)
+
+
+def _balance(languages: Mapping[str, int]) -> str:
+    return ", ".join(f"{code} {count:,}" for code, count in languages.items())

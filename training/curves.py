@@ -1,0 +1,115 @@
+"""The curves of a run: dev nDCG overall and by language, loss, learning rate, memory and load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from markupsafe import Markup
+
+from retrieval.page import html, numbers
+from training.chart import INK, SOFT, Frame, Line, chart
+from training.history import History
+from training.look import Look
+
+_WIDE = 736
+_OTHER = {"hybrid": "dense", "dense": "hybrid"}
+
+
+def curves(look: Look) -> Markup:
+    """All charts that have data; before there is any, what will be seen here."""
+    history = look.history
+    small = [_small(history, *wanted) for wanted in _SMALL]
+    drawn = [_quality(look), *small]
+    if not any(drawn):
+        if not look.line.status.alive:
+            return Markup("")
+        return html.note("The curves appear with the first examination and the first training steps.")
+    return html.block(*filter(None, drawn), cls="bh-curves")
+
+
+def _figure(title: Markup | str, picture: Markup, legend: Markup | str = "", cls: str = "") -> Markup:
+    head = html.element("figcaption", html.join([html.element("span", title), legend]))
+    return html.element("figure", head + picture, cls=cls or None)
+
+
+def _quality(look: Look) -> Markup:
+    """Dev nDCG@10 in the mode that decides, each language of it, and the other mode."""
+    mode, dev = look.line.mode, look.history.dev
+    if mode not in dev:
+        return Markup("")
+    by_series = {name: sorted(points.items()) for name, points in dev[mode].items()}
+    names = sorted(name for name in by_series if name)
+    lines = [Line(f"all, {mode}", _floats(by_series[""]), INK, 2.5, dots=True)]
+    if other := dev.get(_OTHER[mode]):
+        lines.append(Line(f"all, {_OTHER[mode]}", _floats(sorted(other[""].items())), SOFT, 1.5, dots=True))
+    numbered = html.series(names)
+    lines += [Line(name, _floats(by_series[name]), _colour(numbered[name]), 1.2, dots=True) for name in names]
+    frame = Frame(
+        f"{look.line.dev} nDCG@10",
+        max(look.history.total, 1),
+        lambda value: numbers.measure(value, 2),
+        width=_WIDE,
+        height=220,
+        baseline=look.line.base,
+        marked=look.line.status.best.get("step"),
+    )
+    title = html.join([look.line.dev, " ", html.term("nDCG@10"), f", {mode}"])
+    return _figure(title, chart(frame, lines), _legend(look, lines[:2], names, numbered), "is-wide")
+
+
+def _legend(look: Look, whole: Sequence[Line], names: Sequence[str], numbered: dict[str, int]) -> Markup:
+    last = {name: max(points.items())[1] for name, points in look.history.dev[look.line.mode].items()}
+    said = [_key(line.colour, f"{line.name} {numbers.measure(line.points[-1][1])}") for line in whole]
+    said += [_key(_colour(numbered[name]), f"{name} {numbers.measure(last[name])}") for name in names]
+    return html.element("span", html.join(said), cls="bh-legend")
+
+
+def _key(colour: str, words: str) -> Markup:
+    return html.element("span", html.element("i", cls="bh-dot", style=f"background:{colour}") + words, cls="bh-tag")
+
+
+def _colour(number: int) -> str:
+    return f"var(--bh-series-{number + 1})"
+
+
+def _floats(points: Sequence[tuple[int, float]]) -> list[tuple[float, float]]:
+    return [(float(step), value) for step, value in points]
+
+
+def _gigabytes(value: float) -> str:
+    return numbers.size(1e6 * value) if value else "0"
+
+
+def _rate(value: float) -> str:
+    return f"{value:.1e}".replace("e-0", "e-") if value else "0"
+
+
+def _percent(value: float) -> str:
+    return numbers.percent(value / 100)
+
+
+Written = Callable[[float], str]
+_SMALL: tuple[tuple[str, Written, bool, dict[str, str]], ...] = (
+    ("loss", lambda value: f"{value:.3g}", False, {"loss": "loss"}),
+    ("learning rate", _rate, True, {"learning_rate": "learning rate"}),
+    ("memory", _gigabytes, True, {"memory_mb": "this process", "gpu_memory_mb": "GPU"}),
+    ("load", _percent, True, {"cpu_percent": "processor", "gpu_percent": "GPU"}),
+)
+"""Title, how values are written, whether zero is shown, and metric → name."""
+
+_COLOURS = ("var(--bh-crust)", "var(--bh-series-2)")
+
+
+def _small(history: History, title: str, written: Written, zero: bool, metrics: dict[str, str]) -> Markup:
+    found = {name: history.curve(metric) for metric, name in metrics.items() if history.curve(metric)}
+    if not found:
+        return Markup("")
+    lines = [Line(name, points, colour) for (name, points), colour in zip(found.items(), _COLOURS, strict=False)]
+    picture = chart(Frame(title, max(history.total, 1), written, zero=zero), lines)
+    last = [
+        f"{name} {written(points[-1][1])}" if len(found) > 1 else written(points[-1][1])
+        for name, points in found.items()
+    ]
+    keys = [_key(colour, words) for words, colour in zip(last, _COLOURS, strict=False)]
+    shown = html.term(title) if title in ("loss", "learning rate") else title
+    return _figure(shown, picture, html.element("span", html.join(keys), cls="bh-legend"))
