@@ -12,12 +12,15 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
 
+from eval.tabs import compare, scores
 from retrieval import cli
 from retrieval.corpora import HANDBOOK
 from retrieval.home import on_space
 from retrieval.models import DEFAULT
 from retrieval.page.shelf import Shelf
 from retrieval.tabs import header, search
+from training import tab as train
+from training import tab as train
 from training.headline import headline
 
 PAGE = Path(__file__).parent / "retrieval" / "page"
@@ -33,6 +36,14 @@ def compose(shelf: Shelf) -> gr.Blocks:
             page = header.connect(top, blocks, tabs, headline)
             with gr.Tab("Search", id="search"):
                 search.build(page, shelf)
+            with gr.Tab("Train", id="train"):
+                train.build(page)
+            with gr.Tab("Scores", id="scores"):
+                chosen = scores.build(page)
+            with gr.Tab("Compare", id="compare"):
+                compare.build(page, chosen)
+            with gr.Tab("Train", id="train"):
+                train.build(page)
     return blocks
 
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from retrieval.page import html, numbers
 from retrieval.page.menus import model_title
 from training import sentences
-from training.history import History, Said
+from training.history import Said
 from training.look import Line, Look, command_of
 from training.plan import Plan
 
@@ -161,36 +161,44 @@ def _ending(line: Line) -> Markup:
 def _verdict(line: Line) -> Markup:
     report = line.status.report
     told = str(report["told"])
-    wins = report.get("recommended") == line.run.id
-    advice = f"Recommended: {'this run’s best checkpoint' if wins else f'the base, {model_title(str(report['recommended']))}'}."
+    recommended = str(report.get("recommended", ""))
+    choice = "this run’s best checkpoint" if recommended == line.run.id else f"the base, {model_title(recommended)}"
+    advice = f"Recommended: {choice}."
     entries = [
-        (html.join([line.dev if split == "dev" else split, f", {mode}"]), _compared(found))
+        (html.join([line.dev if split == "dev" else split, f", {mode}"]), _compared(found, line.run.id))
         for split in ("dev", "test")
         for mode, found in report.get(split, {}).items()
     ]
     return html.join([html.verdict(told[:1].upper() + told[1:], advice), html.pairs(entries)])
 
 
-def _compared(found: dict[str, Any]) -> Markup:
+def _compared(found: dict[str, Any], run: str) -> Markup:
     figures = f"{numbers.measure(found['base'])} → {numbers.measure(found['best'])} "
-    return html.join([html.element("strong", figures), html.element("span", found["sentence"], cls="bh-note")])
+    return html.join(
+        [html.element("strong", figures), html.element("span", without_id(str(found["sentence"]), run), cls="bh-note")]
+    )
 
 
-def events(history: History) -> Markup:
+def events(look: Look) -> Markup:
     """What happened, in words, the newest first."""
-    told = list(history.said)[-_TELLS:]
-    rows = (_event(said) for said in reversed(told))
+    told = list(look.history.said)[-_TELLS:]
+    rows = (_event(said, look.line.run.id) for said in reversed(told))
     return html.element("ol", html.join(rows), cls="bh-events") if told else html.note("Nothing has happened yet.")
 
 
-def _event(said: Said) -> Markup:
+def _event(said: Said, run: str) -> Markup:
     clock = datetime.fromtimestamp(said.time).strftime("%H:%M:%S")
     parts = [
         html.element("time", clock),
         html.element("span", said.stage or "job", cls="bh-note"),
-        html.text(said.message),
+        html.text(without_id(said.message, run)),
     ]
     return html.element("li", html.join(parts))
+
+
+def without_id(sentence: str, run: str) -> str:
+    """A sentence about this run's checkpoints, on this run's own page: the id says nothing there."""
+    return sentence.replace(f"{run} · ", "")
 
 
 def log(look: Look) -> Markup:

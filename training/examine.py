@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from retrieval.lexical import document_languages, index_documents
 from retrieval.records import Document, Query, Run
 from retrieval.searcher import Mode, Options
 from training.config import Evaluate
+from training.generators.extract import without
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -127,7 +128,17 @@ def _ranked_documents(corpus: Corpus, task: Task, settings: Evaluate) -> list[Do
     others = [document for document in corpus.documents if document.id not in judged]
     room = max(0, settings.max_documents - len(wanted))
     drawn = random.Random(settings.seed).sample(others, min(room, len(others)))
-    return sorted([*wanted, *drawn], key=lambda document: document.id)
+    kept_out = _without_questions(wanted, task) if task.synthetic else wanted
+    return sorted([*kept_out, *drawn], key=lambda document: document.id)
+
+
+def _without_questions(documents: list[Document], task: Task) -> list[Document]:
+    """The passages that questions were made from, less what was taken out of them verbatim."""
+    taken: dict[str, list[str]] = {}
+    for query in task.queries:
+        for doc_id in task.qrels[query.id]:
+            taken.setdefault(doc_id, []).append(query.text)
+    return [replace(document, text=without(document.text, taken[document.id])) for document in documents]
 
 
 def figures(results: Mapping[str, Result]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
@@ -86,7 +86,7 @@ def settings() -> dict[str, Setting]:
         if isinstance(entry.annotation, type) and issubclass(entry.annotation, Section)
         for name, field in entry.annotation.model_fields.items()
     ]
-    return {setting.name: setting for setting in found}
+    return {setting.name: _told_apart(setting, found) for setting in found}
 
 
 def of_fold(fold: Fold) -> tuple[list[Setting], list[Setting]]:
@@ -94,6 +94,13 @@ def of_fold(fold: Fold) -> tuple[list[Setting], list[Setting]]:
     inside = [setting for name, setting in settings().items() if name.partition(".")[0] in fold.sections]
     common = [settings()[name] for name in fold.common]
     return common, [setting for setting in inside if setting not in common]
+
+
+def _told_apart(setting: Setting, all_settings: Sequence[Setting]) -> Setting:
+    """A label that several sections have, such as Seed, says which one is meant."""
+    if sum(other.label == setting.label for other in all_settings) == 1:
+        return setting
+    return replace(setting, label=f"{setting.label} ({setting.name.partition('.')[0]})")
 
 
 def _setting(name: str, field: FieldInfo) -> Setting:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from retrieval.encoder import encode
 from retrieval.records import Document
 from training import shards
 from training.config import Fit
+from training.generators.extract import without
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -30,7 +32,7 @@ def contrastive(generated: Path, mined: Path, documents: dict[str, Document], se
         negatives = [documents[negative["id"]].full_text for negative in row["negatives"][: settings.negatives]]
         if len(negatives) == settings.negatives:
             rows.setdefault(row["lang"], []).append(
-                {"query": texts[row["query"]], "positive": documents[row["positive"]].full_text}
+                {"query": texts[row["query"]], "positive": _rest(documents[row["positive"]], texts[row["query"]])}
                 | {f"negative_{number}": text for number, text in enumerate(negatives, 1)}
             )
     return rows
@@ -46,12 +48,16 @@ def margins(generated: Path, labelled: Path, documents: dict[str, Document]) -> 
             rows.setdefault(row["lang"], []).append(
                 {
                     "query": texts[row["query"]],
-                    "positive": documents[positive].full_text,
+                    "positive": _rest(documents[positive], texts[row["query"]]),
                     "negative": documents[negative].full_text,
                     "label": score - negative_score,
                 }
             )
     return rows
+
+
+def _rest(document: Document, question: str) -> str:
+    return replace(document, text=without(document.text, [question])).full_text
 
 
 def margin_scale(rows: Rows, student: SentenceTransformer) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from retrieval.records import Document
-from training.generators.extract import Extract, sentences
+from training.generators.extract import Extract, sentences, without
 
 BREAD = Document(
     "bread",
@@ -59,3 +59,11 @@ def test_chinese_is_cut_between_characters() -> None:
     asked = Extract.of("zh", [Document("zh", text)])([Document("zh", text)], 5, 0)[0]
     assert "".join(sorted(asked, key=text.index)) == text
     assert all(len(question) <= 24 for question in asked)
+
+
+def test_what_was_taken_out_no_longer_stands_in_the_passage() -> None:
+    assert without(BREAD.text, ["It is baked in a tin!"]) == (
+        "Rye holds little gluten, so the dough stays sticky. Steam keeps the crust soft."
+    )
+    assert without(BREAD.text, ["not in it"]) == BREAD.text
+    assert without(BREAD.text, sentences(BREAD.text)) == BREAD.text  # nothing would remain

@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from retrieval.records import Document
 from retrieval.tokens import tokens
+from training.split import LEAST_CHARACTERS
 
 _LEAST_TERMS, _MOST_TERMS = 3, 24
 _PHRASE_WORDS = 5
@@ -71,6 +72,19 @@ class Extract:
         if not terms:
             return 0.0
         return max(math.log((self.documents + 1) / (self.frequency[term] + 0.5)) for term in terms)
+
+
+def without(text: str, questions: Iterable[str]) -> str:
+    """The passage less the questions that were taken out of it, as the inverse cloze task wants it.
+
+    A question that still stood in its passage could be answered by comparing letters, and would
+    neither teach nor measure anything. Where too little would remain, the passage stays as it is.
+    """
+    rest = text
+    for question in questions:
+        rest = rest.replace(question, " ")
+    rest = " ".join(rest.split())
+    return rest if len(rest) >= LEAST_CHARACTERS else text
 
 
 def sentences(text: str) -> list[str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from training.config import Generate
+
+_NUMBERING = re.compile(r"^\s*(\d{1,2}[.)]|[-*•])\s+")
 
 
 def best_device() -> str:
@@ -29,7 +32,7 @@ def sampling_options(settings: Generate, count: int) -> dict[str, Any]:
 
 
 def cleaned(texts: Iterable[str]) -> list[str]:
-    """First lines without quotes and numbering, empty and repeated ones left out."""
+    """First lines without numbering and quotes, empty and repeated ones left out."""
     lines = (text.strip().splitlines()[0] if text.strip() else "" for text in texts)
-    questions = (line.strip().strip("\"'“”«»").lstrip("0123456789.-) ").strip() for line in lines)
+    questions = (_NUMBERING.sub("", line).strip().strip("\"'“”«»").strip() for line in lines)
     return list(dict.fromkeys(question for question in questions if question))

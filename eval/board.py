@@ -1,0 +1,123 @@
+"""The Scores tab as HTML: the table, the bars, the curves, and what can be taken along."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+
+from eval.curves import chart, lines
+from eval.results import Summary
+from eval.standing import Standing, of_steps, runs_of
+from eval.tables import View, bars, heat_table, to_csv
+from eval.wording import measure_title
+from retrieval.page import html, numbers
+from retrieval.page.glossary import GLOSSARY
+
+RUNS_DRAWN = 2
+_MODES = ("hybrid", "dense")
+
+
+def board(view: View, results: Sequence[Summary], modes: Sequence[str], address: Mapping[str, str]) -> Markup:
+    """Everything below the filters.
+
+    :param results: All results of the place, from which the curves are drawn.
+    :param modes: The modes that are looked at.
+    :param address: What the page's address must say to show this view again.
+    """
+    if not view.rows:
+        return html.empty("No system has been judged in this mode here.", "Choose another mode above.")
+    return html.join(
+        [
+            html.heading(_title(view), _size(view)),
+            heat_table(view),
+            _warnings(view),
+            _take_along(view, address),
+            html.heading("The leading systems by language", _measure(view)),
+            bars(view),
+            *_curves(view, results, modes),
+        ]
+    )
+
+
+def nothing_yet(corpus: str, elsewhere: Sequence[str]) -> Markup:
+    """No result on this corpus: what to do next."""
+    more = f" There are scores of {', '.join(elsewhere)}: choose it under Corpus." if elsewhere else ""
+    return html.empty(
+        f"Nothing has been judged on {corpus} yet.",
+        "Evaluate the model in use below: BM25, dense and hybrid search are judged side by side. "
+        f"A training run judges its base and its checkpoints by itself.{more}",
+    )
+
+
+def _title(view: View) -> Markup:
+    place = view.place
+    known = place.split in ("dev", "test")
+    split = html.term(place.split) if known else place.split
+    parts: list[str | Markup] = [place.corpus, split]
+    if place.synthetic:
+        parts.append(html.term("synthetic"))
+    return html.join(parts, " · ")
+
+
+def _measure(view: View) -> Markup | str:
+    title = measure_title(view.measure)
+    return html.term(title) if title in GLOSSARY else title
+
+
+def _size(view: View) -> Markup:
+    queries = max(row.summary.counts["queries"] for row in view.rows)
+    counted = numbers.counted(queries, "synthetic query" if view.place.synthetic else "query", _queries(view))
+    return html.join([_measure(view), f"{counted}, {numbers.counted(view.place.ranked, 'document')}"], " · ")
+
+
+def _queries(view: View) -> str:
+    return "synthetic queries" if view.place.synthetic else "queries"
+
+
+def _warnings(view: View) -> Markup:
+    said = dict.fromkeys(warning for row in view.rows for warning in row.summary.warnings)
+    return html.join(html.note(warning) for warning in said)
+
+
+def _take_along(view: View, address: Mapping[str, str]) -> Markup:
+    data = base64.b64encode(to_csv(view).encode()).decode()
+    name = f"scores-{view.place.corpus}-{view.place.split}.csv"
+    download = html.element("a", "download as CSV", href=f"data:text/csv;base64,{data}", download=name)
+    link = html.element("a", "link to this view", href="?" + urlencode(address))
+    told = "A row leads to its comparison."
+    return html.element("p", html.join([told, download, link], " · "), cls="bh-judged")
+
+
+def _curves(view: View, results: Sequence[Summary], modes: Sequence[str]) -> list[Markup]:
+    parts: list[Markup] = []
+    drawn = 0
+    for run in runs_of(results):
+        charts = _charts(view, of_steps(results, run), [mode for mode in _MODES if mode in modes])
+        if charts and drawn < RUNS_DRAWN:
+            aside = html.join([html.mono(run), _measure(view)], " · ")
+            title = "Over the training steps" + (", synthetic queries" if view.place.synthetic else "")
+            parts += [html.heading(title, aside), html.block(*charts, cls="bh-curves"), _legend(view)]
+        drawn += bool(charts)
+    if drawn > RUNS_DRAWN:
+        parts.append(html.note(f"The {RUNS_DRAWN} newest of {drawn} runs are drawn; the table has them all."))
+    return parts
+
+
+def _charts(view: View, examined: Sequence[Standing], modes: Sequence[str]) -> list[Markup]:
+    made = []
+    for mode in modes:
+        curves = lines(view, examined, mode)
+        if curves:
+            label = f"{measure_title(view.measure)} of {mode} search over the training steps"
+            figure = html.element("figcaption", mode) + chart(curves, label)
+            made.append(html.element("figure", figure))
+    return made
+
+
+def _legend(view: View) -> Markup:
+    everything = html.element("span", html.element("i", cls="bh-dot bh-ink") + "all", cls="bh-tag")
+    tags = (html.tag(lang, series=view.colours[lang]) for lang in view.languages)
+    return html.element("p", html.join([everything, *tags], " "), cls="bh-legend")

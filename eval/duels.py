@@ -1,0 +1,153 @@
+"""The Compare tab as HTML: the verdict, the languages, the dots, the queries, two rankings side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from markupsafe import Markup
+
+from eval.compare import Change, Comparison
+from eval.dots import dots, legend, picture
+from eval.standing import Standing
+from eval.wording import measure_title, points
+from retrieval.page import html, numbers
+from retrieval.page.glossary import GLOSSARY
+from retrieval.page.tongues import language_name
+
+SHOWN = 12
+"""How many queries that got better, and how many that got worse, are listed at first."""
+
+
+def colours_of(comparison: Comparison) -> dict[str, int]:
+    """Language → colour number, in the order of the tables: most queries first, then by code."""
+    sized = sorted(comparison.by_language, key=lambda each: (-each.queries, each.language))
+    return html.series(each.language for each in sized)
+
+
+def verdict(comparison: Comparison, a: Standing, b: Standing, remedy: Markup | str) -> Markup:
+    """The large sentence, what it rests on, and what to do now.
+
+    :param remedy: A button, or a sentence.
+    """
+    return html.block(
+        html.verdict(sentence(comparison), _detail(comparison)),
+        _sides(comparison, a, b),
+        *(html.note(note) for note in comparison.notes),
+        html.element("div", remedy, cls="bh-remedy"),
+        cls="bh-duel-verdict",
+    )
+
+
+def sentence(comparison: Comparison) -> str:
+    """The verdict for somebody who sees above it which system is A and which is B."""
+    low, high = (points(each) for each in comparison.interval)
+    title = measure_title(comparison.measure)
+    size = points(abs(comparison.difference))
+    if comparison.verdict == "no difference shown":
+        direction = "higher" if comparison.difference > 0 else "lower"
+        shift = "just as high" if size == "0.0" else f"{_counted(size)} {direction}"
+        return f"No difference shown: B is {shift} in {title}, and the truth lies between {low} and {high}."
+    least, most = sorted(map(abs, comparison.interval))
+    return (
+        f"B is {comparison.verdict} than A by {_counted(size)} of {title}, "
+        f"between {points(least)} and {points(most)}."
+    )
+
+
+def _counted(size: str) -> str:
+    return f"{size} {'point' if size == '1.0' else 'points'}"
+
+
+def _detail(comparison: Comparison) -> Markup:
+    kind = html.join([html.term("synthetic"), " "]) if comparison.a.synthetic else ""
+    noun = "query" if comparison.queries == 1 else "queries"
+    p_value = html.join([html.term("p-value"), " ", numbers.measure(comparison.p_value)])
+    where = f"{comparison.a.corpus.name}, {comparison.a.split}"
+    asked = html.join([kind, f"{numbers.count(comparison.queries)} ", f"{noun} of {where}"])
+    interval = html.join(["95 % ", html.term("interval")])
+    return html.join([asked, interval, p_value, "a point is a hundredth of the measure"], " · ")
+
+
+def _sides(comparison: Comparison, a: Standing, b: Standing) -> Markup:
+    title = measure_title(comparison.measure)
+    measured = html.term(title) if title in GLOSSARY else title
+    sides = (("A", a, comparison.a_value), ("B", b, comparison.b_value))
+    lines = (
+        html.element("li", html.join([html.element("b", letter), _score(value), html.element("span", who.full_name)]))
+        for letter, who, value in sides
+    )
+    return html.element("ul", html.join(lines), cls="bh-ab", aria_label=str(title)) + html.element(
+        "p", measured, cls="bh-aside bh-sr"
+    )
+
+
+def _score(value: float) -> Markup:
+    return html.element("span", numbers.measure(value), cls="bh-score")
+
+
+def languages(comparison: Comparison, colours: Mapping[str, int]) -> Markup:
+    """One quiet line a language."""
+    rows = [
+        [
+            html.tag(language_name(each.language), series=colours[each.language]),
+            numbers.count(each.queries),
+            _points(each.difference),
+            f"{_points(each.interval[0])} … {_points(each.interval[1])}",
+            numbers.measure(each.p_value),
+            _word(each.verdict),
+        ]
+        for each in comparison.by_language
+    ]
+    heads = [
+        "Language",
+        *(html.Column(title, html.RIGHT) for title in ("Queries", "Points", "95 % interval")),
+        html.Column(html.term("p-value", f"{GLOSSARY['p-value']} Corrected for the number of languages."), html.RIGHT),
+        "Verdict",
+    ]
+    return html.heading("By language") + html.table(heads, rows, "The verdict in each query language")
+
+
+def _points(value: float) -> str:
+    said = points(value)
+    return said if said.startswith("−") or said == "0.0" else f"+{said}"
+
+
+def _word(word: str) -> Markup:
+    return html.element("span", word, cls=f"bh-word is-{word.split()[0]}")
+
+
+def scatter(comparison: Comparison, colours: Mapping[str, int], chosen: str) -> Markup:
+    """The dots under their heading."""
+    found = dots(comparison.changes)
+    title = measure_title(comparison.measure)
+    head = html.heading("Each query", f"{title}: A across, B up")
+    return head + picture(found, colours, chosen) + legend(found, colours)
+
+
+def moved(comparison: Comparison, colours: Mapping[str, int], chosen: str, shown: int = SHOWN) -> Markup:
+    """The queries that got better and those that got worse, the largest change first."""
+    better, worse = comparison.risers, comparison.fallers
+    same = comparison.queries - len(better) - len(worse)
+    columns = html.block(
+        html.block(_list("Got better", better, colours, chosen, shown), cls="bh-column"),
+        html.block(_list("Got worse", worse, colours, chosen, shown), cls="bh-column"),
+        cls="bh-columns",
+    )
+    left = max(len(better), len(worse)) - shown
+    more = html.act("Show more queries", "more", quiet=True) if left > 0 else ""
+    unmoved = html.note(f"{numbers.counted(same, 'query', 'queries')} with the same score under both.")
+    return columns + html.block(more, unmoved)
+
+
+def _list(title: str, changes: Sequence[Change], colours: Mapping[str, int], chosen: str, shown: int) -> Markup:
+    items = html.join(_item(change, colours, change.query_id == chosen) for change in changes[:shown])
+    body = html.element("ul", items, cls="bh-moved") if changes else html.note("None.")
+    return html.heading(title, numbers.count(len(changes))) + body
+
+
+def _item(change: Change, colours: Mapping[str, int], on: bool) -> Markup:
+    tag = html.tag(change.language, language_name(change.language), colours[change.language])
+    scores = f"{numbers.measure(change.a, 2)} → {numbers.measure(change.b, 2)}"
+    text = html.text(change.text or change.query_id, change.language, cls="bh-question")
+    inside = html.join([tag, text, html.element("span", scores, cls="bh-score")])
+    return html.element("li", html.act(inside, "query", on=on, query=change.query_id))

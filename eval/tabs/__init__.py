@@ -1,0 +1,1 @@
+"""The tabs of this room: Scores and Compare."""

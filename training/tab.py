@@ -1,0 +1,362 @@
+"""The Train tab: the recipe and its plan on the left, the runs on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from retrieval.beir import Corpus, open_corpus
+from retrieval.corpora import HANDBOOK, known_corpora, open_known
+from retrieval.home import on_space
+from retrieval.models import DEFAULT
+from retrieval.page import CLICKS, SURFACE, PageState, html
+from retrieval.page.menus import corpus_choices, model_choices
+from retrieval.page.tongues import language_name
+from retrieval.page.visitors import require_change
+from retrieval.records import UNKNOWN
+from training import board, form, jobs, look, runs, sentences
+from training.config import PRESETS, Recipe
+from training.curves import curves
+from training.form import FOLDS, Setting
+from training.plan import plan
+
+BUSY, IDLE = 2.0, 8.0
+"""Seconds between two looks at the runs, while one is alive and while none is."""
+
+LISTEN = (
+    CLICKS
+    + """
+element.addEventListener('click', (event) => {
+  const target = event.target.closest('[data-copy]');
+  if (!target) { return; }
+  navigator.clipboard.writeText(target.dataset.copy).then(() => {
+    const label = target.textContent;
+    target.textContent = 'Copied';
+    setTimeout(() => { target.textContent = label; }, 1500);
+  });
+});
+"""
+)
+"""Also copies what a ``data-copy`` element holds."""
+
+ADDRESS = (
+    LISTEN
+    + """
+watch('value', () => {
+  const run = element.querySelector('[data-address]')?.dataset.address;
+  if (!run) { return; }
+  const address = new URL(window.location);
+  if (address.searchParams.get('run') === run) { return; }
+  address.searchParams.set('run', run);
+  history.replaceState(history.state, '', address);
+});
+"""
+)
+"""Keeps the chosen run in the address of the page, so that a reload shows it again."""
+
+_QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
+_SURFACE = SURFACE | {"js_on_load": LISTEN}
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeForm:
+    """The left side.
+
+    :param fields: One component a setting, in the order of :func:`training.form.settings`.
+    :param folds: The four folds, whose labels say what is set.
+    """
+
+    corpus: gr.Dropdown
+    base: gr.Dropdown
+    preset: gr.Radio
+    fields: dict[str, Any]
+    folds: list[gr.Accordion]
+    planned: gr.HTML
+    start: gr.Button
+    told: gr.HTML
+    command: gr.HTML
+
+    @property
+    def inputs(self) -> list[Any]:
+        """What makes a recipe."""
+        return [self.corpus, self.base, self.preset, *self.fields.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The right side. ``drawn`` remembers what the visitor has before them, so that only changes are sent."""
+
+    runs: gr.HTML
+    one: gr.Column
+    head: gr.HTML
+    curves: gr.HTML
+    events: gr.HTML
+    log: gr.HTML
+    drawn: gr.State
+    timer: gr.Timer
+
+
+def build(page: PageState) -> None:
+    """Draw and wire the tab."""
+    with gr.Row(elem_classes="bh-split bh-train"):
+        with gr.Column(scale=5, min_width=320, elem_id="recipe"):
+            recipe = _draw_recipe()
+        with gr.Column(scale=9, min_width=320, elem_id="runs-side"):
+            shown = _draw_board()
+    _wire_recipe(page, recipe)
+    _wire_board(page, recipe, shown)
+
+
+def _draw_recipe() -> RecipeForm:
+    values = form.start_values("quick")
+    gr.HTML(html.heading("Recipe"), **SURFACE)
+    corpus = gr.Dropdown(corpus_choices(), value=HANDBOOK, label="Corpus", elem_id="train-corpus")
+    base = gr.Dropdown(
+        model_choices(), value=DEFAULT, label="Base model", elem_id="train-base", allow_custom_value=not on_space()
+    )
+    preset = gr.Radio(list(PRESETS), value="quick", label="Preset", elem_id="train-preset")
+    fields: dict[str, Any] = {}
+    with gr.Column(elem_classes="bh-folds"):
+        folds = [_draw_fold(fold, values, fields) for fold in FOLDS]
+    gr.HTML(html.heading("The plan"), **SURFACE)
+    planned = gr.HTML(elem_id="plan", **SURFACE)
+    start = gr.Button("Start training", variant="primary", elem_id="train-start")
+    told = gr.HTML(elem_id="train-told", **SURFACE)
+    command = gr.HTML(elem_id="train-command", **_SURFACE)
+    ordered = {name: fields[name] for name in form.settings()}
+    return RecipeForm(corpus, base, preset, ordered, folds, planned, start, told, command)
+
+
+def _draw_fold(fold: form.Fold, values: form.Values, fields: dict[str, Any]) -> gr.Accordion:
+    common, others = form.of_fold(fold)
+    with gr.Accordion(fold.title, open=False, elem_classes="bh-fold bh-said-fold") as drawn:
+        with gr.Column(elem_classes="bh-settings"):
+            fields.update({setting.name: _field(setting, values[setting.name]) for setting in common})
+        with (
+            gr.Accordion("All settings", open=False, elem_classes="bh-fold"),
+            gr.Column(elem_classes="bh-settings"),
+        ):
+            fields.update({setting.name: _field(setting, values[setting.name]) for setting in others})
+    return drawn
+
+
+def _field(setting: Setting, value: Any) -> Any:
+    """The component for one setting: label, description and start value come from its definition."""
+    said: dict[str, Any] = {
+        "label": setting.label,
+        "info": setting.description,
+        "value": value,
+        "elem_id": "set-" + setting.name.replace(".", "-"),
+        "interactive": True,
+    }
+    if setting.kind == "choice":
+        return gr.Dropdown(list(setting.choices), **said)
+    if setting.kind == "switch":
+        return gr.Checkbox(**said)
+    if setting.kind in ("whole", "number"):
+        return gr.Number(**said)
+    if setting.kind == "words":
+        return gr.Dropdown(list(setting.default), multiselect=True, allow_custom_value=True, **said)
+    lines = 3 if setting.kind == "mapping" or len(setting.default) > form.LONG else 1
+    return gr.Textbox(lines=lines, max_lines=2 * lines, elem_classes="bh-wide" if lines > 1 else None, **said)
+
+
+def _draw_board() -> Board:
+    gr.HTML(html.heading("Runs"), **SURFACE)
+    listed = gr.HTML(elem_id="runs", **SURFACE)
+    with gr.Column(visible=False, elem_id="run") as one:
+        head = gr.HTML(elem_id="run-head", **(SURFACE | {"js_on_load": ADDRESS}))
+        drawn_curves = gr.HTML(elem_id="run-curves", **SURFACE)
+        with gr.Accordion("What happened", open=True, elem_classes="bh-fold"):
+            happened = gr.HTML(elem_id="run-events", **SURFACE)
+        with gr.Accordion("Log", open=False, elem_classes="bh-fold"):
+            log = gr.HTML(elem_id="run-log", **SURFACE)
+    return Board(listed, one, head, drawn_curves, happened, log, gr.State({}), gr.Timer(BUSY))
+
+
+def _wire_recipe(page: PageState, recipe: RecipeForm) -> None:
+    said = [*recipe.folds, recipe.planned, recipe.command]
+    show = page.guard(_plan, show=lambda sentence: (*(gr.skip() for _ in FOLDS), html.error(sentence), ""))
+    again: dict[str, Any] = {"fn": show, "inputs": recipe.inputs, "outputs": said}
+    fields = list(recipe.fields.values())
+
+    opened = page.opened.then(page.guard(_menus), [page.corpus, page.model], [recipe.corpus, recipe.base], **_QUIET)
+    opened.then(page.guard(_languages), [recipe.corpus], [recipe.fields["split.languages"]], **_QUIET).then(
+        **again, **_QUIET
+    )
+    gr.on(
+        [recipe.base.change, *(field.input for field in fields)],
+        **again,
+        api_name="plan",
+        trigger_mode="always_last",
+        show_progress="hidden",
+        concurrency_limit=2,
+    )
+    recipe.corpus.change(page.guard(_languages), [recipe.corpus], [recipe.fields["split.languages"]], **_QUIET).then(
+        **again, **_QUIET
+    )
+    recipe.preset.input(page.guard(_preset), [recipe.preset], fields, **_QUIET).then(**again, **_QUIET)
+    page.corpus.input(_same, [page.corpus], [recipe.corpus], **_QUIET)
+    page.model.input(_same, [page.model], [recipe.base], **_QUIET)
+    recipe.start.click(
+        page.guard(_start, show=lambda sentence: (gr.skip(), html.error(sentence))),
+        recipe.inputs,
+        [page.run, recipe.told],
+        api_name="train",
+        concurrency_limit=1,
+        show_progress="hidden",
+    )
+
+
+def _wire_board(page: PageState, recipe: RecipeForm, shown: Board) -> None:
+    parts = [shown.runs, shown.head, shown.curves, shown.events, shown.log]
+    draw: dict[str, Any] = {
+        "fn": page.guard(
+            _draw, show=lambda sentence: (html.error(sentence), *(gr.skip() for _ in range(len(parts) + 4)))
+        ),
+        "inputs": [page.run, shown.drawn],
+        "outputs": [*parts, shown.one, shown.drawn, shown.timer, page.model, recipe.base],
+    }
+    page.opened.then(page.guard(_from_address), [page.run], [page.run, page.tabs], **_QUIET).then(**draw, **_QUIET)
+    shown.timer.tick(**draw, **_QUIET)
+    page.run.change(**draw, **_QUIET)
+    shown.runs.click(page.guard(_choose), outputs=[page.run], **_QUIET)
+    shown.head.click(page.guard(_act), outputs=[shown.drawn], **_QUIET).then(**draw, **_QUIET)
+    shown.head.click(page.guard(_search), outputs=[page.model, page.tabs], **_QUIET)
+    cloned = shown.head.click(page.guard(_clone), outputs=recipe.inputs, **_QUIET)
+    cloned.then(
+        page.guard(_plan, show=lambda sentence: (*(gr.skip() for _ in FOLDS), html.error(sentence), "")),
+        recipe.inputs,
+        [*recipe.folds, recipe.planned, recipe.command],
+        **_QUIET,
+    )
+
+
+def _same(value: str) -> str:
+    return value
+
+
+def _menus(corpus: str, model: str) -> tuple[gr.Dropdown, gr.Dropdown]:
+    """The menus as they are now, with the header's choice chosen."""
+    return gr.Dropdown(choices=corpus_choices(), value=corpus), gr.Dropdown(choices=model_choices(), value=model)
+
+
+def _open(corpus: str, request: gr.Request) -> Corpus:
+    """A corpus of the menu, or, for those who may, a folder elsewhere that a cloned run was trained on."""
+    if corpus in {known.name for known in known_corpora()}:
+        return open_known(corpus)
+    require_change(request)
+    return open_corpus(corpus)
+
+
+def _languages(request: gr.Request, corpus: str) -> gr.Dropdown:
+    stated = [code for code in _open(corpus, request).languages if code != UNKNOWN]
+    return gr.Dropdown(choices=[(language_name(code), code) for code in stated])
+
+
+def _recipe(corpus: Corpus, base: str, preset: str, values: tuple[Any, ...]) -> Recipe:
+    named = dict(zip(form.settings(), values, strict=True))
+    return form.to_recipe(str(corpus.folder), base or "", preset, named)
+
+
+def _plan(request: gr.Request, corpus: str, base: str, preset: str, *values: Any) -> tuple[Any, ...]:
+    """What a run with these settings would take. Gives the page's HTML."""
+    opened = _open(corpus, request)
+    recipe = _recipe(opened, base, preset, values)
+    titles = [gr.Accordion(label=title) for title in sentences.fold_titles(recipe)]
+    return *titles, board.plan_table(plan(recipe, opened)), board.command(look.command_of(recipe))
+
+
+def _preset(preset: str) -> list[Any]:
+    return list(form.start_values(preset).values())
+
+
+def _start(request: gr.Request, corpus: str, base: str, preset: str, *values: Any) -> Iterator[tuple[Any, str]]:
+    """Start a training run. Gives its id."""
+    require_change(request)
+    opened = _open(corpus, request)
+    recipe = _recipe(opened, base, preset, values)
+    plan(recipe, opened)
+    yield gr.skip(), html.waiting(f"Looking for {recipe.base}.", "A model that is not here yet is fetched first.")
+    run = jobs.start(recipe)
+    yield run.id, html.note("Started. It goes on when you close this page.")
+
+
+def _from_address(request: gr.Request, run: str) -> tuple[str, Any]:
+    """The run that the address of the page names; a reload then leads back to it."""
+    asked = dict(request.query_params)
+    wanted = str(asked.get("run") or "")
+    if not wanted or wanted not in {known.id for known in runs.all_runs()}:
+        return run, gr.skip()
+    return wanted, gr.skip() if asked.get("q") else gr.Tabs(selected="train")
+
+
+def _draw(chosen: str, drawn: dict[str, str]) -> tuple[Any, ...]:
+    """What has changed since the last look."""
+    jobs.remember_deaths()
+    lines = look.lines()
+    known = {line.run.id: line.run for line in lines}
+    run = known.get(chosen) or next(iter(known.values()), None)
+    pieces = {"runs": str(board.runs_table(lines, run.id if run else ""))}
+    pieces |= _pieces(look.look_at(run), chosen) if run else dict.fromkeys(("head", "curves", "events", "log"), "")
+    models = model_choices()
+    pieces |= {
+        "one": "shown" if run else "",
+        "pace": "busy" if any(line.status.alive for line in lines) else "idle",
+        "models": str(models),
+    }
+    new = {name for name, piece in pieces.items() if drawn.get(name) != piece}
+    parts = [pieces[name] if name in new else gr.skip() for name in ("runs", "head", "curves", "events", "log")]
+    return (
+        *parts,
+        gr.Column(visible=run is not None) if "one" in new else gr.skip(),
+        pieces if new else gr.skip(),
+        gr.Timer(BUSY if pieces["pace"] == "busy" else IDLE) if "pace" in new else gr.skip(),
+        *([gr.Dropdown(choices=models)] * 2 if "models" in new else [gr.skip()] * 2),
+    )
+
+
+def _pieces(shown: look.Look, chosen: str) -> dict[str, str]:
+    address = html.element("span", data_address=chosen, hidden=True) if chosen == shown.line.run.id else ""
+    return {
+        "head": str(html.join([address, board.run_head(shown)])),
+        "curves": str(curves(shown)),
+        "events": str(board.events(shown)),
+        "log": str(board.log(shown)),
+    }
+
+
+def _choose(event: gr.EventData) -> str:
+    return str(event.run)
+
+
+def _act(request: gr.Request, event: gr.EventData) -> Any:
+    """Stop or resume the run."""
+    commands = {"stop": jobs.stop, "resume": jobs.resume}
+    if event.act in commands:
+        require_change(request)
+        commands[event.act](runs.find(str(event.run)))
+    return gr.skip()
+
+
+def _search(event: gr.EventData) -> Any:
+    """Search with the run's best checkpoint."""
+    if event.act != "search":
+        return gr.skip(), gr.skip()
+    return gr.Dropdown(choices=model_choices(), value=str(event.run)), gr.Tabs(selected="search")
+
+
+def _clone(event: gr.EventData) -> Any:
+    """Fill the form with the run's settings."""
+    if event.act != "clone":
+        return gr.skip()
+    recipe = look.recipe_of(runs.find(str(event.run)))
+    corpus = look.menu_name(recipe.corpus)
+    choices = corpus_choices()
+    if corpus not in {name for _, name in choices}:
+        choices = [*choices, (corpus, corpus)]
+    values = form.values_of(recipe)
+    return [gr.Dropdown(choices=choices, value=corpus), recipe.base, recipe.preset, *values.values()]
