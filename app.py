@@ -6,7 +6,6 @@ import argparse
 import logging
 import os
 import threading
-from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
@@ -18,14 +17,9 @@ from retrieval.corpora import HANDBOOK
 from retrieval.home import on_space
 from retrieval.models import DEFAULT
 from retrieval.page.shelf import Shelf
-from retrieval.tabs import header, search
-from training import tab as train
+from retrieval.tabs import data, header, search, theme
 from training import tab as train
 from training.headline import headline
-
-PAGE = Path(__file__).parent / "retrieval" / "page"
-SYSTEM_FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]
-MONOSPACE = ["ui-monospace", "SFMono-Regular", "Menlo", "monospace"]
 
 
 def compose(shelf: Shelf) -> gr.Blocks:
@@ -36,23 +30,15 @@ def compose(shelf: Shelf) -> gr.Blocks:
             page = header.connect(top, blocks, tabs, headline)
             with gr.Tab("Search", id="search"):
                 search.build(page, shelf)
+            with gr.Tab("Data", id="data"):
+                data.build(page)
             with gr.Tab("Train", id="train"):
                 train.build(page)
             with gr.Tab("Scores", id="scores"):
-                chosen = scores.build(page)
+                wanted = scores.build(page)
             with gr.Tab("Compare", id="compare"):
-                compare.build(page, chosen)
-            with gr.Tab("Train", id="train"):
-                train.build(page)
+                compare.build(page, wanted)
     return blocks
-
-
-def theme() -> gr.themes.Base:
-    """Gradio's plainest theme with system fonts: nothing is fetched from elsewhere."""
-    return gr.themes.Base(
-        font=[gr.themes.Font(name) for name in SYSTEM_FONTS],
-        font_mono=[gr.themes.Font(name) for name in MONOSPACE],
-    )
 
 
 def serve(host: str, port: int) -> None:
@@ -62,8 +48,8 @@ def serve(host: str, port: int) -> None:
     blocks.launch(
         server_name=host,
         server_port=port,
-        theme=theme(),
-        head=_head(),
+        theme=theme.theme(),
+        head=theme.head(),
         footer_links=[],
         run_history=False,
         enable_monitoring=False,
@@ -76,12 +62,6 @@ def serve(host: str, port: int) -> None:
     logging.getLogger("bakehouse").info("Bakehouse is at %s", blocks.local_url)
     threading.Thread(target=shelf.place, args=(HANDBOOK, DEFAULT), daemon=True).start()
     blocks.block_thread()
-
-
-def _head() -> str:
-    style = (PAGE / "theme.css").read_text(encoding="utf-8")
-    script = (PAGE / "page.js").read_text(encoding="utf-8")
-    return f"<style>{style}</style><script>{script}</script>"
 
 
 def main() -> None:

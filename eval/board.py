@@ -120,4 +120,4 @@ def _charts(view: View, examined: Sequence[Standing], modes: Sequence[str]) -> l
 def _legend(view: View) -> Markup:
     everything = html.element("span", html.element("i", cls="bh-dot bh-ink") + "all", cls="bh-tag")
     tags = (html.tag(lang, series=view.colours[lang]) for lang in view.languages)
-    return html.element("p", html.join([everything, *tags], " "), cls="bh-legend")
+    return html.element("p", html.join([everything, *tags], " "), cls="bh-keys")

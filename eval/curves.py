@@ -12,7 +12,7 @@ from eval.standing import Standing
 from eval.tables import View, value
 from retrieval.page import html, numbers
 
-WIDTH, HEIGHT = 420, 220
+WIDTH, HEIGHT = 480, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34, 10, 10, 24
 _LEAST_SPAN = 0.05
 _TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
@@ -52,7 +52,7 @@ def _points(examined: Sequence[Standing], measure: str, lang: str) -> list[tuple
 
 
 def _colour(view: View, lang: str) -> str:
-    return f"var(--bh-series-{view.colours[lang] + 1})" if lang else "var(--bh-ink)"
+    return html.colour(view.colours[lang]) if lang else "var(--bh-ink)"
 
 
 def chart(curves: Sequence[Line], label: str) -> Markup:
@@ -105,9 +105,7 @@ def _rules(scale: _Scale) -> list[Markup]:
     for number in range(ceil(scale.low / gap), floor(scale.high / gap) + 1):
         y = scale.y(number * gap)
         parts.append(html.element("path", d=f"M{_LEFT} {y}H{WIDTH - _RIGHT}", cls="axis"))
-        parts.append(
-            html.element("text", numbers.measure(number * gap, 2), x=_LEFT - 6, y=y + 4, text_anchor="end")
-        )
+        parts.append(html.element("text", numbers.measure(number * gap, 2), x=_LEFT - 6, y=y + 4, text_anchor="end"))
     return parts
 
 
@@ -115,9 +113,13 @@ def _step_marks(scale: _Scale, steps: Sequence[int]) -> list[Markup]:
     every = ceil(len(steps) / _STEPS_SHOWN)
     shown = [step for at, step in enumerate(steps) if at % every == 0]
     return [
-        html.element("text", f"{step:,}" if step else "base", x=scale.x(step), y=HEIGHT - 6, text_anchor=_anchor(scale, step))
+        html.element("text", _step_name(step), x=scale.x(step), y=HEIGHT - 6, text_anchor=_anchor(scale, step))
         for step in shown
     ]
+
+
+def _step_name(step: int) -> str:
+    return f"step {step:,}" if step else "base"
 
 
 def _anchor(scale: _Scale, step: int) -> str:

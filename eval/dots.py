@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, pi, sin, sqrt
+from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -16,8 +17,9 @@ from retrieval.page.tongues import language_name
 MOST = 500
 """Dots drawn at most."""
 SIZE = 400
-_EDGE, _LEFT = 22, 34
-_SMALLEST, _LARGEST = 3.2, 22.0
+_EDGE, _LEFT = 34, 40
+_USUAL, _LEAST = 3.6, 2.2
+"""Radius of a single query where there is room, and of the smallest dot in any case."""
 _MARKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -40,6 +42,13 @@ class Dot:
         return self.b - self.a
 
 
+class Point(NamedTuple):
+    """A place in the picture."""
+
+    x: float
+    y: float
+
+
 def dots(changes: Iterable[Change]) -> list[Dot]:
     """Queries that would hide one another become one dot; the largest differences first."""
     spots = Counter[tuple[str, float, float]]()
@@ -59,8 +68,9 @@ def picture(found: Sequence[Dot], colours: Mapping[str, int], chosen: str = "") 
     :param chosen: The id of the query that is looked at.
     """
     shown = found[:MOST]
-    most = max((dot.queries for dot in shown), default=1)
-    marks = (_circle(dot, at, colours, most, chosen) for dot, at in zip(shown, _places(shown, most), strict=True))
+    spots = _spots(shown)
+    scale = _scale(spots.values())
+    marks = (_circle(dot, at, scale, colours, chosen) for group in spots.values() for dot, at in _ring(group, scale))
     label = "Each query's score under A (across) and under B (up)"
     return html.element(
         "svg",
@@ -78,14 +88,14 @@ def legend(found: Sequence[Dot], colours: Mapping[str, int]) -> Markup:
     for dot in found:
         sizes[dot.language] += dot.queries
     tags = [
-        html.tag(f"{language_name(lang)} {numbers.count(sizes[lang])}", series=colours[lang])
+        html.tag(f"{html.isolate(language_name(lang))} {numbers.count(sizes[lang])}", series=colours[lang])
         for lang in colours
         if sizes[lang]
     ]
     told = "Above the line B is better, below it A. A larger dot is several queries with the same two scores."
     if len(found) > MOST:
         told += f" Drawn are the {MOST} dots farthest from the line, of {numbers.count(len(found))}."
-    return html.element("p", html.join(tags, " "), cls="bh-legend") + html.note(told)
+    return html.element("p", html.join(tags, " "), cls="bh-keys") + html.note(told)
 
 
 def _x(score: float) -> float:
@@ -96,41 +106,47 @@ def _y(score: float) -> float:
     return _EDGE + (1 - score) * SIZE
 
 
-def _radius(queries: int, most: int) -> float:
-    """Areas grow with the number of queries, as long as the largest dot stays small enough."""
-    scale = min(_SMALLEST, _LARGEST / sqrt(most))
-    return max(2.0, scale * sqrt(queries))
+def _spots(shown: Sequence[Dot]) -> dict[tuple[float, float], list[Dot]]:
+    """The dots with the same two scores: one for each language."""
+    spots: dict[tuple[float, float], list[Dot]] = {}
+    for dot in sorted(shown, key=lambda dot: dot.language):
+        spots.setdefault((dot.a, dot.b), []).append(dot)
+    return spots
 
 
-def _places(shown: Sequence[Dot], most: int) -> list[tuple[float, float]]:
-    """Where dots of several languages fall on one spot, they stand in a ring around it."""
-    together: dict[tuple[float, float], list[Dot]] = {}
-    for dot in shown:
-        together.setdefault((dot.a, dot.b), []).append(dot)
-    at: dict[tuple[str, float, float], tuple[float, float]] = {}
-    for spot, group in together.items():
-        ring = _ring([_radius(dot.queries, most) for dot in group])
-        for number, dot in enumerate(sorted(group, key=lambda each: each.language)):
-            angle = 2 * pi * number / len(group) - pi / 2
-            at[dot.language, *spot] = (_x(dot.a) + ring * cos(angle), _y(dot.b) + ring * sin(angle))
-    return [at[dot.language, dot.a, dot.b] for dot in shown]
+def _scale(groups: Iterable[Sequence[Dot]]) -> float:
+    """Radius of a single query: so large that the largest group stays within the margin."""
+    widest = max((_distance(group, 1.0) + sqrt(_most(group)) for group in groups), default=1.0)
+    return min(_USUAL, (_EDGE - 2) / widest)
 
 
-def _ring(radii: Sequence[float]) -> float:
-    """How far from the spot the dots must stand to touch one another at most a little."""
-    return 0.0 if len(radii) == 1 else max(radii) / sin(pi / len(radii)) * 0.9
+def _most(group: Sequence[Dot]) -> int:
+    return max(dot.queries for dot in group)
 
 
-def _circle(dot: Dot, at: tuple[float, float], colours: Mapping[str, int], most: int, chosen: str) -> Markup:
+def _distance(group: Sequence[Dot], scale: float) -> float:
+    """How far from their spot the dots of several languages stand, so that they hardly touch."""
+    return 0.0 if len(group) == 1 else scale * sqrt(_most(group)) / sin(pi / len(group)) * 0.9
+
+
+def _ring(group: Sequence[Dot], scale: float) -> Iterator[tuple[Dot, Point]]:
+    """The dots of one spot, in a ring around it."""
+    distance = _distance(group, scale)
+    for number, dot in enumerate(group):
+        angle = 2 * pi * number / len(group) - pi / 2
+        yield dot, Point(_x(dot.a) + distance * cos(angle), _y(dot.b) + distance * sin(angle))
+
+
+def _circle(dot: Dot, at: Point, scale: float, colours: Mapping[str, int], chosen: str) -> Markup:
     counted = numbers.counted(dot.queries, "query", "queries")
-    told = f"{language_name(dot.language)}, {counted}: A {numbers.measure(dot.a, 2)}, B {numbers.measure(dot.b, 2)}"
+    told = f"{html.isolate(language_name(dot.language))}, {counted}: A {numbers.measure(dot.a, 2)}, B {numbers.measure(dot.b, 2)}"
     return html.element(
         "circle",
         html.element("title", told),
-        cx=f"{at[0]:.1f}",
-        cy=f"{at[1]:.1f}",
-        r=f"{_radius(dot.queries, most):.1f}",
-        fill=f"var(--bh-series-{colours[dot.language] + 1})",
+        cx=f"{at.x:.1f}",
+        cy=f"{at.y:.1f}",
+        r=f"{max(_LEAST, scale * sqrt(dot.queries)):.1f}",
+        fill=html.colour(colours[dot.language]),
         cls="is-chosen" if dot.query_id == chosen else None,
         data_act="query",
         data_query=dot.query_id,

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from eval.compare import Change, Comparison
 from eval.dots import dots, legend, picture
-from eval.standing import Standing
+from eval.pairs import Sides
 from eval.wording import measure_title, points
 from retrieval.page import html, numbers
 from retrieval.page.glossary import GLOSSARY
@@ -24,14 +24,15 @@ def colours_of(comparison: Comparison) -> dict[str, int]:
     return html.series(each.language for each in sized)
 
 
-def verdict(comparison: Comparison, a: Standing, b: Standing, remedy: Markup | str) -> Markup:
+def verdict(comparison: Comparison, systems: Sides, remedy: Markup | str, link: Markup | str = "") -> Markup:
     """The large sentence, what it rests on, and what to do now.
 
     :param remedy: A button, or a sentence.
+    :param link: To this comparison.
     """
     return html.block(
-        html.verdict(sentence(comparison), _detail(comparison)),
-        _sides(comparison, a, b),
+        html.verdict(sentence(comparison), _detail(comparison, link)),
+        _sides(comparison, systems),
         *(html.note(note) for note in comparison.notes),
         html.element("div", remedy, cls="bh-remedy"),
         cls="bh-duel-verdict",
@@ -46,11 +47,12 @@ def sentence(comparison: Comparison) -> str:
     if comparison.verdict == "no difference shown":
         direction = "higher" if comparison.difference > 0 else "lower"
         shift = "just as high" if size == "0.0" else f"{_counted(size)} {direction}"
-        return f"No difference shown: B is {shift} in {title}, and the truth lies between {low} and {high}."
+        return (
+            f"No difference shown: B is {shift} in {title}, and the true difference is likely between {low} and {high}."
+        )
     least, most = sorted(map(abs, comparison.interval))
     return (
-        f"B is {comparison.verdict} than A by {_counted(size)} of {title}, "
-        f"between {points(least)} and {points(most)}."
+        f"B is {comparison.verdict} than A by {_counted(size)} of {title}, between {points(least)} and {points(most)}."
     )
 
 
@@ -58,27 +60,24 @@ def _counted(size: str) -> str:
     return f"{size} {'point' if size == '1.0' else 'points'}"
 
 
-def _detail(comparison: Comparison) -> Markup:
+def _detail(comparison: Comparison, link: Markup | str) -> Markup:
     kind = html.join([html.term("synthetic"), " "]) if comparison.a.synthetic else ""
     noun = "query" if comparison.queries == 1 else "queries"
     p_value = html.join([html.term("p-value"), " ", numbers.measure(comparison.p_value)])
     where = f"{comparison.a.corpus.name}, {comparison.a.split}"
     asked = html.join([kind, f"{numbers.count(comparison.queries)} ", f"{noun} of {where}"])
     interval = html.join(["95 % ", html.term("interval")])
-    return html.join([asked, interval, p_value, "a point is a hundredth of the measure"], " · ")
+    parts = [asked, interval, p_value, "a point is a hundredth of the measure", link]
+    return html.join(filter(None, parts), " · ")
 
 
-def _sides(comparison: Comparison, a: Standing, b: Standing) -> Markup:
-    title = measure_title(comparison.measure)
-    measured = html.term(title) if title in GLOSSARY else title
-    sides = (("A", a, comparison.a_value), ("B", b, comparison.b_value))
+def _sides(comparison: Comparison, systems: Sides) -> Markup:
+    sides = (("A", systems.a, comparison.a_value), ("B", systems.b, comparison.b_value))
     lines = (
         html.element("li", html.join([html.element("b", letter), _score(value), html.element("span", who.full_name)]))
         for letter, who, value in sides
     )
-    return html.element("ul", html.join(lines), cls="bh-ab", aria_label=str(title)) + html.element(
-        "p", measured, cls="bh-aside bh-sr"
-    )
+    return html.element("ul", html.join(lines), cls="bh-ab", aria_label=measure_title(comparison.measure))
 
 
 def _score(value: float) -> Markup:
@@ -98,7 +97,7 @@ def languages(comparison: Comparison, colours: Mapping[str, int]) -> Markup:
         ]
         for each in comparison.by_language
     ]
-    heads = [
+    heads: list[html.Column | str] = [
         "Language",
         *(html.Column(title, html.RIGHT) for title in ("Queries", "Points", "95 % interval")),
         html.Column(html.term("p-value", f"{GLOSSARY['p-value']} Corrected for the number of languages."), html.RIGHT),
@@ -113,7 +112,7 @@ def _points(value: float) -> str:
 
 
 def _word(word: str) -> Markup:
-    return html.element("span", word, cls=f"bh-word is-{word.split()[0]}")
+    return html.element("span", word, cls=f"bh-verdict-word is-{word.split()[0]}")
 
 
 def scatter(comparison: Comparison, colours: Mapping[str, int], chosen: str) -> Markup:
@@ -128,15 +127,11 @@ def moved(comparison: Comparison, colours: Mapping[str, int], chosen: str, shown
     """The queries that got better and those that got worse, the largest change first."""
     better, worse = comparison.risers, comparison.fallers
     same = comparison.queries - len(better) - len(worse)
-    columns = html.block(
-        html.block(_list("Got better", better, colours, chosen, shown), cls="bh-column"),
-        html.block(_list("Got worse", worse, colours, chosen, shown), cls="bh-column"),
-        cls="bh-columns",
-    )
+    lists = _list("Got better", better, colours, chosen, shown) + _list("Got worse", worse, colours, chosen, shown)
     left = max(len(better), len(worse)) - shown
     more = html.act("Show more queries", "more", quiet=True) if left > 0 else ""
     unmoved = html.note(f"{numbers.counted(same, 'query', 'queries')} with the same score under both.")
-    return columns + html.block(more, unmoved)
+    return lists + html.block(more, unmoved, cls="bh-rest")
 
 
 def _list(title: str, changes: Sequence[Change], colours: Mapping[str, int], chosen: str, shown: int) -> Markup:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from eval.compare import Comparison, compare
 from eval.results import Result, Summary, load
+
+KEPT = 4
+"""How many comparisons are held."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,21 +23,37 @@ class Duel:
     comparison: Comparison
 
 
+Key = tuple[Path, int, Path, int, str]
+_duels: OrderedDict[Key, Duel] = OrderedDict()
+_lock = threading.Lock()
+
+
 def duel(a: Summary, b: Summary, measure: str) -> Duel:
     """Compare two saved results; the same two are compared once as long as their files are unchanged.
 
     :raises BakehouseError: if they cannot be compared, or a file is missing or damaged.
     """
-    return _duel(_place(a), _place(b), measure)
+    key = _key(a, b, measure)
+    with _lock:
+        found = _duels.get(key)
+    if found is None:
+        of_a, of_b = load(a), load(b)
+        found = Duel(of_a, of_b, compare(of_a, of_b, measure))
+    with _lock:
+        _duels[key] = found
+        _duels.move_to_end(key)
+        while len(_duels) > KEPT:
+            _duels.popitem(last=False)
+    return found
 
 
-def _place(summary: Summary) -> tuple[Path, int]:
-    if summary.path is None:
+def is_kept(a: Summary, b: Summary, measure: str) -> bool:
+    """Whether :func:`duel` answers at once."""
+    with _lock:
+        return _key(a, b, measure) in _duels
+
+
+def _key(a: Summary, b: Summary, measure: str) -> Key:
+    if a.path is None or b.path is None:
         raise ValueError("this result was never saved: it has no file")
-    return summary.path, summary.path.stat().st_mtime_ns
-
-
-@lru_cache(maxsize=4)
-def _duel(a: tuple[Path, int], b: tuple[Path, int], measure: str) -> Duel:
-    of_a, of_b = load(a[0]), load(b[0])
-    return Duel(of_a, of_b, compare(of_a, of_b, measure))
+    return a.path, a.path.stat().st_mtime_ns, b.path, b.path.stat().st_mtime_ns, measure

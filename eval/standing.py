@@ -53,8 +53,8 @@ class Standing:
 
     @property
     def full_name(self) -> str:
-        """:attr:`name` with the run and the mode."""
-        return " · ".join(filter(None, [self.run, self.name, "" if self.kind == "lexical" else self.mode]))
+        """:attr:`name` with the mode and the run."""
+        return " · ".join(filter(None, [self.name, "" if self.kind == "lexical" else self.mode, self.run]))
 
     @property
     def model(self) -> str:

@@ -98,7 +98,7 @@ def bars(view: View) -> Markup:
     leading = leaders(view.rows, view.measure)
     legend = html.join((html.tag(row.full_name, series=at) for at, row in enumerate(leading)), " ")
     groups = (_bar_group(view, leading, lang) for lang in ["", *view.languages])
-    return html.element("p", legend, cls="bh-legend") + html.element("ul", html.join(groups), cls="bh-bars")
+    return html.element("p", legend, cls="bh-keys") + html.element("ul", html.join(groups), cls="bh-bars")
 
 
 def to_csv(view: View) -> str:

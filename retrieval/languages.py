@@ -1,14 +1,15 @@
 """Which language a text is in, and which documents belong to which language.
 
-Identification is lingua's (75 languages, offline). Its models are built from the languages in
-question only: from all of them it takes 5 s and 900 MB once a short text turns up, from six it
-takes 0.4 s and 100 MB. Nothing is loaded for texts whose script decides (Thai, Korean, Greek, …).
+Identification is lingua's (75 languages, offline). Its large models take 5 s and 900 MB together, so
+only those of languages in question are loaded: a first look with the small ones (0.1 s, 90 MB) finds
+the few that short texts may be in. Nothing is loaded where the script decides (Thai, Korean, Greek).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,16 @@ Measured on Tatoeba sentences (median 30 characters) of the 30 most spoken langu
 macro average: at 1.0, 100 % are named and 95.2 % of these rightly; at 1.5, 91.4 % and 98.0 %; at 2.0,
 86.9 % and 98.7 %. Over all 64 common languages 1.5 gives 86.8 % and 96.3 %; most of the unnamed are
 Malay or Indonesian, the Norwegians, and Croatian, Bosnian or Serbian.
+"""
+
+LIKELY = 0.005
+"""The share of a batch of short texts that a language must have in the first look to get a second."""
+
+OBVIOUS = 0.7
+"""The confidence with which one text of the batch is enough for that.
+
+Over the sentences named above, in batches of 1,000, the first look changes no figure by more than .004, even
+for ten sentences of one language among 990 English ones; a batch in one language takes 0.4 s for 7 s.
 """
 
 RARE = 0.25
@@ -94,7 +105,9 @@ def identify(
     likely: list[list[tuple[str, float]]] = [[] for _ in texts]
     for is_long in (False, True):
         rows = [row for row, lead in enumerate(leads) if lead and (len(lead) >= LONG) == is_long]
-        for row, values in zip(rows, _confidences([leads[row] for row in rows], among, is_long), strict=True):
+        several = [leads[row] for row in rows]
+        models = _first_look(several) if among is None and not is_long else among
+        for row, values in zip(rows, _confidences(several, models, is_long), strict=True):
             likely[row] = values
     return [
         _decide(values, known) if values else _by_script(lead, among)
@@ -140,9 +153,23 @@ def split(documents: Iterable[Document]) -> dict[str, list[Document]]:
 
 
 def _lead(text: str) -> str:
-    """The start of a text without addresses, mark-up and handles; empty if it has no letters."""
-    lead = _NOT_LANGUAGE.sub(" ", text[: 2 * LEAD])[:LEAD].strip()
+    """A part of a text without addresses, mark-up and handles; empty if it has no letters.
+
+    Of a long text it is the middle: papers begin with names and numbers.
+    """
+    start = len(text) // 2 if len(text) > 4 * LEAD else 0
+    lead = _NOT_LANGUAGE.sub(" ", text[start : start + 2 * LEAD])[:LEAD].strip()
     return lead if any(map(str.isalpha, lead)) else ""
+
+
+def _first_look(leads: list[str]) -> tuple[str, ...]:
+    """The languages that a batch of short texts may be in, by the small models."""
+    shares: Counter[str] = Counter()
+    obvious: set[str] = set()
+    for values in _confidences(leads, None, True):
+        shares.update(dict(values))
+        obvious |= {code for code, value in values[:1] if value >= OBVIOUS}
+    return tuple(sorted(obvious | {code for code, share in shares.items() if share >= LIKELY * len(leads)}))
 
 
 def _decide(values: list[tuple[str, float]], weights: Weights) -> str:

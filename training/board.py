@@ -91,11 +91,11 @@ def stages_bar(look: Look) -> Markup:
 def _segment(look: Look, stage: str) -> Markup:
     state, share = segment_state(look, stage), segment_share(look, stage)
     fill = html.element("i", style=f"inline-size:{100 * share:.1f}%")
-    name = html.element("span", f"{stage}{_SAID[state]}")
+    name = html.element("span", _SAID.get(state, "{}").format(stage))
     return html.element("li", html.join([html.element("b", fill), name]), data_stage=stage, data_is=state)
 
 
-_SAID = {"done": "", "now": "", "failed": " · failed", "stopped": " · stopped", "unused": " · not used", "ahead": ""}
+_SAID = {"failed": "{} · failed", "stopped": "{} · stopped", "unused": "no {}"}
 
 
 def segment_state(look: Look, stage: str) -> str:

@@ -24,7 +24,7 @@ def curves(look: Look) -> Markup:
         if not look.line.status.alive:
             return Markup("")
         return html.note("The curves appear with the first examination and the first training steps.")
-    return html.block(*filter(None, drawn), cls="bh-curves")
+    return html.block(*filter(None, drawn), cls="bh-run-curves")
 
 
 def _figure(title: Markup | str, picture: Markup, legend: Markup | str = "", cls: str = "") -> Markup:
@@ -61,7 +61,7 @@ def _legend(look: Look, whole: Sequence[Line], names: Sequence[str], numbered: d
     last = {name: max(points.items())[1] for name, points in look.history.dev[look.line.mode].items()}
     said = [_key(line.colour, f"{line.name} {numbers.measure(line.points[-1][1])}") for line in whole]
     said += [_key(_colour(numbered[name]), f"{name} {numbers.measure(last[name])}") for name in names]
-    return html.element("span", html.join(said), cls="bh-legend")
+    return html.element("span", html.join(said), cls="bh-run-legend")
 
 
 def _key(colour: str, words: str) -> Markup:
@@ -77,7 +77,7 @@ def _floats(points: Sequence[tuple[int, float]]) -> list[tuple[float, float]]:
 
 
 def _gigabytes(value: float) -> str:
-    return numbers.size(1e6 * value) if value else "0"
+    return f"{value / 1000:.3g} GB" if value else "0"
 
 
 def _rate(value: float) -> str:
@@ -112,4 +112,4 @@ def _small(history: History, title: str, written: Written, zero: bool, metrics: 
     ]
     keys = [_key(colour, words) for words, colour in zip(last, _COLOURS, strict=False)]
     shown = html.term(title) if title in ("loss", "learning rate") else title
-    return _figure(shown, picture, html.element("span", html.join(keys), cls="bh-legend"))
+    return _figure(shown, picture, html.element("span", html.join(keys), cls="bh-run-legend"))

@@ -103,6 +103,8 @@ class _Examiner:
         status = self.journal.status
         if candidate.step == 0 and status.base.get("dev"):
             return float(status.base["dev"][self.mode]["ndcg@10"])
+        asked = f"examining {candidate.label} on {len(self.examination.task.queries)} questions"
+        self.journal.event(asked, stage=NAME, step=candidate.step, total=status.total if candidate.step else 0)
         training = model.training
         results = self.examination.of(model.eval(), candidate)
         model.train(training)

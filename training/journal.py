@@ -24,12 +24,12 @@ class Journal:
     """Writes what happens in a run. Only the job's process holds one; use it as a context manager.
 
     :param run: The folder to write into.
-    :param listener: Hears each event too, such as Weights & Biases.
+    :param listeners: Hear each event too, such as Weights & Biases.
     """
 
-    def __init__(self, run: RunFolder, listener: Listener | None = None) -> None:
+    def __init__(self, run: RunFolder, *listeners: Listener) -> None:
         self.run = run
-        self.listener = listener
+        self.listeners = listeners
         self._lock = threading.Lock()
         self._ended = threading.Event()
         pid = os.getpid()
@@ -87,8 +87,8 @@ class Journal:
         }
         self.run.append_event(event)
         self._write(replace(self.status, stage=stage, step=step, total=total, message=message or self.status.message))
-        if self.listener:
-            self.listener(event)
+        for listener in self.listeners:
+            listener(event)
 
     def end(self, state: State, message: str, *, reason: str = "", remedy: str = "") -> None:
         """Write the final state."""

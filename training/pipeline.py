@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import signal
 import traceback
-from types import FrameType
 
 from retrieval.beir import Corpus, open_corpus, splits
 from retrieval.cli import explain
@@ -13,21 +12,23 @@ from retrieval.errors import BakehouseError
 from retrieval.models import resolve
 from training import examine, fit, generate, jobs, label, mine, tracking, verdict
 from training.config import Recipe
-from training.journal import Journal, Stopped
+from training.journal import Journal, Listener, Stopped
 from training.runs import RunFolder
 from training.split import Shares, split_by_language
 
 log = logging.getLogger(__name__)
 
 
-def work(run: RunFolder) -> bool:
+def work(run: RunFolder, *listeners: Listener) -> bool:
     """Do a whole run in this process, from whatever is complete already; whether it ended well.
 
     However it ends, the status says how and what to do.
+
+    :param listeners: Hear each event too.
     """
     recipe = run.recipe()
-    with Journal(run, tracking.listener(run, recipe)) as journal:
-        signal.signal(signal.SIGTERM, lambda signum, frame: _ask_stop(run, signum, frame))
+    signal.signal(signal.SIGTERM, lambda signum, frame: run.ask_stop())
+    with tracking.tracked(run, recipe) as tracker, Journal(run, *filter(None, [tracker, *listeners])) as journal:
         try:
             with jobs.turn(journal):
                 journal.update(state="running")
@@ -38,11 +39,7 @@ def work(run: RunFolder) -> bool:
             log.error("%s", traceback.format_exc())
             _fail(journal, error)
             return False
-        return True
-
-
-def _ask_stop(run: RunFolder, signum: int, frame: FrameType | None) -> None:
-    run.ask_stop()
+    return True
 
 
 def _bake(run: RunFolder, recipe: Recipe, journal: Journal) -> None:

@@ -90,7 +90,7 @@ def memory(plan: Plan) -> str:
     """What weights and optimizer take."""
     if plan.need is None:
         return "known once the base model is on this machine; starting fetches it"
-    share = f"{plan.need.trainable / 1e6:.1f} of {plan.need.parameters / 1e6:.1f} million parameters learn"
+    share = f"{numbers.count(plan.need.trainable)} of {numbers.count(plan.need.parameters)} parameters learn"
     return f"about {numbers.size(plan.need.memory)} for weights and optimizer, an estimate; the batch comes on top ({share})"
 
 
@@ -105,4 +105,6 @@ def time(plan: Plan) -> str:
     """How long the steps take, if it is known."""
     if plan.pace is None or plan.seconds is None:
         return "known after the first steps: no run with this model and these settings was timed here"
-    return f"about {numbers.duration(plan.seconds)} for the steps, at {numbers.duration(plan.pace.seconds)} each as in an earlier run"
+    each = plan.pace.seconds
+    pace = f"{numbers.plain(each)} s" if 1 <= each < 10 else numbers.duration(each)
+    return f"about {numbers.duration(plan.seconds)} for the steps, at {pace} each as in an earlier run"

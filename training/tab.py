@@ -45,14 +45,13 @@ element.addEventListener('click', (event) => {
 ADDRESS = (
     LISTEN
     + """
-watch('value', () => {
+new MutationObserver(() => {
   const run = element.querySelector('[data-address]')?.dataset.address;
-  if (!run) { return; }
   const address = new URL(window.location);
-  if (address.searchParams.get('run') === run) { return; }
+  if (!run || address.searchParams.get('run') === run) { return; }
   address.searchParams.set('run', run);
   history.replaceState(history.state, '', address);
-});
+}).observe(element, {childList: true, subtree: true});
 """
 )
 """Keeps the chosen run in the address of the page, so that a reload shows it again."""
@@ -122,7 +121,7 @@ def _draw_recipe() -> RecipeForm:
     with gr.Column(elem_classes="bh-folds"):
         folds = [_draw_fold(fold, values, fields) for fold in FOLDS]
     gr.HTML(html.heading("The plan"), **SURFACE)
-    planned = gr.HTML(elem_id="plan", **SURFACE)
+    planned = gr.HTML(html.note("Reading the corpus…"), elem_id="plan", **SURFACE)
     start = gr.Button("Start training", variant="primary", elem_id="train-start")
     told = gr.HTML(elem_id="train-told", **SURFACE)
     command = gr.HTML(elem_id="train-command", **_SURFACE)

@@ -60,7 +60,8 @@ class Watcher:
         """Turn what was saved into a checkpoint; examine it where an evaluation is due."""
         written = Path(args.output_dir) / f"checkpoint-{state.global_step}"
         checkpoint = commit(written, self.run, state.global_step, self.key, self.recipe.base)
-        if state.global_step in self.milestones:
+        stops_early = control.should_training_stop and state.global_step < state.max_steps
+        if state.global_step in self.milestones and not stops_early:  # else it is examined on resuming
             self.consider(checkpoint)
         prune(self.run, self.recipe.checkpoints.keep)
 

@@ -2,72 +2,219 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
 
 import gradio as gr
 from markupsafe import Markup
 
 from eval import duels, latest
 from eval.evidence import evidence
-from eval.kept import Duel, duel
+from eval.kept import Duel, duel, is_kept
 from eval.measures import STANDARD
+from eval.pairs import Sides, loadable, sides
 from eval.places import Place, Places, find, places, titles
-from eval.sides import sides
-from eval.standing import Standing, standings
+from eval.rankings import rankings
+from eval.remedy import remedy
+from eval.standing import standings
 from eval.wording import measure_title
 from retrieval.errors import BakehouseError
-from retrieval.home import home
-from retrieval.models import BEST, known
-from retrieval.page import SURFACE, PageState, html
-from retrieval.page.menus import model_choices, model_title
+from retrieval.page import SURFACE, PageState, html, numbers
+from retrieval.page.menus import model_choices
 
 MORE = 50
-_MANY = 5000
-"""Queries from which on a comparison takes long enough to say so."""
-
-
-class Pair(NamedTuple):
-    """The two systems, as they stand in the menus."""
-
-    a: Standing
-    b: Standing
+NOTHING = html.empty(
+    "There is nothing to compare yet.",
+    "A comparison needs two systems that were judged on the same queries. Evaluate a model under Scores: "
+    "BM25, dense and hybrid search stand beside one another at once. Or train: a run judges its base and its checkpoints.",
+)
+SCROLL = "() => document.querySelector('#sides')?.scrollIntoView({block: 'nearest', behavior: 'smooth'})"
 
 
 def build(page: PageState, wanted: gr.State) -> None:
     """Draw and wire the tab.
 
-    :param wanted: The id of a result that a person chose under Scores: it becomes B.
+    :param wanted: The id of a result that a person chose under Scores, and a number: it becomes B.
     """
-    with gr.Row(elem_classes="bh-options bh-against"):
-        place = gr.Dropdown([], label="Judged on", elem_id="compare-place", min_width=190)
-        a = gr.Dropdown([], label="A", elem_id="compare-a", min_width=240)
-        b = gr.Dropdown([], label="B, against A", elem_id="compare-b", min_width=240)
-        measure = gr.Dropdown([], label="Measure", elem_id="compare-measure", min_width=120)
+    with gr.Row(elem_classes="bh-options", elem_id="compare-menus"):
+        place = gr.Dropdown([], label="Judged on", elem_id="compare-place", min_width=150, scale=2)
+        a = gr.Dropdown([], label="A", elem_id="compare-a", min_width=240, scale=4)
+        b = gr.Dropdown([], label="B, against A", elem_id="compare-b", min_width=240, scale=4)
+        measure = gr.Dropdown([], label="Measure", elem_id="compare-measure", min_width=110, scale=1)
     said = gr.HTML(elem_id="verdict", **SURFACE)
     with gr.Row(elem_classes="bh-split"):
         with gr.Column(scale=5, min_width=300):
             dots = gr.HTML(elem_id="dots", **SURFACE)
-        with gr.Column(scale=6, min_width=300):
+            moved = gr.HTML(elem_id="moved", **SURFACE)
+        with gr.Column(scale=6, min_width=300, elem_classes="bh-beside"):
             by_language = gr.HTML(elem_id="verdicts", **SURFACE)
-            side = gr.HTML(elem_id="sides", **SURFACE)
-    moved = gr.HTML(elem_id="moved", **SURFACE)
+            beside = gr.HTML(elem_id="sides", **SURFACE)
     state, chosen, shown = gr.State(""), gr.State(""), gr.State(duels.SHOWN)
 
     menus = [place, a, b, measure]
-    parts = [said, by_language, dots, moved, side, chosen, shown]
+    parts = [said, by_language, dots, moved, beside, chosen, shown]
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
     work: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 2}
     show = page.guard(_show, show=lambda sentence: (html.error(sentence), "", "", "", "", "", duels.SHOWN))
-    opened = page.opened.then(page.guard(_opened), [page.corpus], [*menus, state, page.tabs], **quiet)
-    opened.then(show, menus, parts, **work)
-    page.corpus.change(page.guard(_follow), [page.corpus], [*menus, state], **quiet).then(show, menus, parts, **work)
+    page.opened.then(page.guard(_opened), [page.corpus], [*menus, page.tabs, state], **quiet).then(
+        show, menus, parts, **work
+    )
+    page.corpus.input(page.guard(_follow), [page.corpus], menus, **quiet).then(show, menus, parts, **work)
     wanted.change(page.guard(_against), [wanted], menus, **quiet).then(show, menus, parts, **work)
-    place.input(page.guard(_at), [place], menus, **quiet).then(show, menus, parts, **work)
+    place.input(page.guard(_at), [place, measure], menus, **quiet).then(show, menus, parts, **work)
     gr.on([a.input, b.input, measure.input], show, menus, parts, trigger_mode="always_last", **work)
     page.clock.tick(page.guard(_tick), [state, page.corpus, *menus], [*menus, state], **quiet)
-    state.change(show, menus, parts, **work)
     said.click(page.guard(_use), menus, [page.model, page.tabs], **quiet)
-    rows = [*menus, chosen, shown]
-    gr.on([moved.click, dots.click], page.guard(_choose), rows, [dots, moved, side, chosen, shown], **quiet)
+    row = [*menus, chosen, shown]
+    gr.on([moved.click, dots.click], page.guard(_choose), row, [dots, moved, beside, chosen, shown], **quiet).then(
+        None, None, None, js=SCROLL, api_visibility="private"
+    )
+
+
+def _opened(corpus: str, request: gr.Request) -> tuple[Any, ...]:
+    """What the address asks for."""
+    asked = dict(request.query_params)
+    if asked.get("tab") != "compare":
+        return *_menus(corpus), gr.skip(), latest.stamp()
+    menus = _menus(corpus, asked.get("split"), asked.get("a"), asked.get("b"), asked.get("measure"))
+    return *menus, gr.Tabs(selected="compare"), latest.stamp()
+
+
+def _follow(corpus: str) -> tuple[Any, ...]:
+    return _menus(corpus)
+
+
+def _at(place: str, measure: str) -> tuple[Any, ...]:
+    corpus, _, key = place.partition("/")
+    return _menus(corpus, key, measure=measure)
+
+
+def _against(wanted: str) -> tuple[Any, ...]:
+    """A result from the Scores tab becomes B, against what it should beat."""
+    summary = latest.by_id(wanted.partition(" ")[0])
+    place = Place.of(summary)
+    return _menus(place.corpus, place.key, b=summary.id)
+
+
+def _tick(state: str, corpus: str, place: str | None, a: str | None, b: str | None, measure: str | None) -> Any:
+    """New results come into the menus; what is being looked at stays."""
+    now = latest.stamp()
+    if now == state:
+        return tuple(gr.skip() for _ in range(5))
+    of_corpus, _, key = (place or "").partition("/")
+    return *_menus(of_corpus or corpus, key, a, b, measure), now
+
+
+def _menus(
+    corpus: str, key: str | None = None, a: str | None = None, b: str | None = None, measure: str | None = None
+) -> tuple[Any, ...]:
+    """The menus: places, systems of the chosen place, measures of both."""
+    everywhere = _comparable()
+    place = find({each: of for each, of in everywhere.items() if each.corpus == corpus}, key) or find(everywhere, key)
+    if place is None:
+        return tuple(gr.Dropdown(choices=[], value=None) for _ in range(4))
+    systems = sides(everywhere[place], a, b)
+    choices = [(each.full_name, each.summary.id) for each in standings(everywhere[place])]
+    named = titles(everywhere)
+    measures = [name for name in systems.b.summary.metrics if name in systems.a.summary.metrics]
+    return (
+        gr.Dropdown(
+            choices=[(f"{each.corpus} · {named[each]}", _value(each)) for each in everywhere], value=_value(place)
+        ),
+        gr.Dropdown(choices=choices, value=systems.a.summary.id),
+        gr.Dropdown(choices=choices, value=systems.b.summary.id),
+        gr.Dropdown(
+            choices=[(measure_title(name), name) for name in measures],
+            value=measure if measure in measures else measures[0],
+        ),
+    )
+
+
+def _comparable() -> Places:
+    """The places with two systems or more."""
+    return {place: of for place, of in places(latest.known()).items() if len(standings(of)) > 1}
+
+
+def _value(place: Place) -> str:
+    return f"{place.corpus}/{place.key}"
+
+
+def _show(place: str | None, a: str | None, b: str | None, measure: str | None) -> Iterator[tuple[Any, ...]]:
+    """Compare, and show everything with the first query that changed."""
+    if not place or not a or not b:
+        yield NOTHING, "", "", "", "", "", duels.SHOWN
+        return
+    systems = _systems(place, a, b)
+    name = measure or STANDARD[0]
+    if a == b:
+        raise BakehouseError("A and B are the same: choose two different systems.")
+    if not is_kept(systems.a.summary, systems.b.summary, name):
+        queries = numbers.counted(systems.b.summary.counts["queries"], "query", "queries")
+        yield html.waiting(f"Comparing on {queries}.", "Many thousands take a few seconds."), *[gr.skip()] * 6
+    found = duel(systems.a.summary, systems.b.summary, name)
+    colours = duels.colours_of(found.comparison)
+    chosen = next((change.query_id for change in [*found.comparison.risers, *found.comparison.fallers]), "")
+    yield (
+        _verdict(place, found, systems),
+        duels.languages(found.comparison, colours),
+        *_queries(found, chosen, duels.SHOWN),
+        chosen,
+        duels.SHOWN,
+    )
+
+
+def _systems(place: str, a: str, b: str) -> Sides:
+    corpus, _, key = place.partition("/")
+    here = places(latest.known(), corpus)
+    found = find(here, key)
+    if found is None:
+        raise BakehouseError(f"the results on {corpus} are gone. Evaluate again under Scores.")
+    named = {each.summary.id: each for each in standings(here[found])}
+    if a not in named or b not in named:
+        raise BakehouseError("one of these results was replaced by a newer one. Choose again.")
+    return Sides(named[a], named[b])
+
+
+def _verdict(place: str, found: Duel, systems: Sides) -> Markup:
+    corpus, _, key = place.partition("/")
+    a, b = systems.a.summary.id, systems.b.summary.id
+    address = {"tab": "compare", "corpus": corpus, "split": key, "a": a, "b": b, "measure": found.comparison.measure}
+    link = html.element("a", "link to this comparison", href="?" + urlencode(address))
+    return duels.verdict(found.comparison, systems, remedy(found.comparison, systems), link)
+
+
+def _queries(found: Duel, chosen: str, shown: int) -> tuple[Markup, Markup, Markup]:
+    """The dots, the lists, and both rankings of the chosen query."""
+    colours = duels.colours_of(found.comparison)
+    change = next((each for each in found.comparison.changes if each.query_id == chosen), None)
+    beside = rankings(evidence(found.a, found.b, chosen), change, colours) if change else Markup("")
+    return (
+        duels.scatter(found.comparison, colours, chosen),
+        duels.moved(found.comparison, colours, chosen, shown),
+        beside,
+    )
+
+
+def _choose(
+    place: str, a: str, b: str, measure: str, chosen: str, shown: int, event: gr.EventData
+) -> tuple[Markup, Markup, Markup, str, int]:
+    systems = _systems(place, a, b)
+    found = duel(systems.a.summary, systems.b.summary, measure)
+    if event.act == "more":
+        shown += MORE
+    else:
+        chosen = str(event.query)
+    return *_queries(found, chosen, shown), chosen, shown
+
+
+def _use(place: str, a: str, b: str, measure: str, event: gr.EventData) -> tuple[gr.Dropdown, gr.Tabs]:
+    """Search with the model of one side from now on."""
+    systems = _systems(place, a, b)
+    name = loadable(systems.b if event.side == "b" else systems.a)
+    if name is None:
+        raise BakehouseError("the weights of this checkpoint are not kept any more. Choose another.")
+    choices = model_choices()
+    if name not in [value for _, value in choices]:
+        choices.append((name, name))
+    return gr.Dropdown(choices=choices, value=name), gr.Tabs(selected="search")

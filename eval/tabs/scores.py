@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,7 +48,7 @@ class Wanted:
 def build(page: PageState) -> gr.State:
     """Draw and wire the tab.
 
-    :returns: The id of the result that a person wants compared, for the Compare tab.
+    :returns: The id of the result that a person wants compared and a number, for the Compare tab.
     """
     with gr.Row(elem_classes="bh-options", elem_id="scores-filters"):
         corpus = gr.Dropdown([], label="Corpus", elem_id="scores-corpus", min_width=150)
@@ -62,11 +63,13 @@ def build(page: PageState) -> gr.State:
     gr.HTML(html.heading("Evaluate this corpus and model"), elem_id="evaluate-heading", **SURFACE)
     with gr.Row(elem_classes="bh-options bh-evaluate"):
         split = gr.Dropdown([], label="Split to judge", elem_id="evaluate-split", min_width=140, scale=1)
-        start = gr.Button("Evaluate this corpus and model", variant="primary", elem_id="evaluate", scale=0, min_width=280)
+        start = gr.Button(
+            "Evaluate this corpus and model", variant="primary", elem_id="evaluate", scale=0, min_width=280
+        )
     command = gr.HTML(elem_id="evaluate-command", **SURFACE)
     state, compared = gr.State(""), gr.State("")
 
-    filters = [corpus, place, measure, mode, languages, checkpoints]
+    filters: list[Any] = [corpus, place, measure, mode, languages, checkpoints]
     drawn = [*filters, shown, state]
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
     show = page.guard(_show)
@@ -77,8 +80,11 @@ def build(page: PageState) -> gr.State:
     shown.click(page.guard(_compare), outputs=[compared, page.tabs], **quiet)
 
     named = [page.corpus, page.model]
-    gr.on([page.opened.then, page.corpus.change], page.guard(_splits), [page.corpus, split], [split], **quiet)
-    gr.on([page.corpus.change, page.model.change, split.change], page.guard(_command), [*named, split], [command], **quiet)
+    page.opened.then(page.guard(_splits), [page.corpus, split], [split], **quiet)
+    page.corpus.change(page.guard(_splits), [page.corpus, split], [split], **quiet)
+    gr.on(
+        [page.corpus.change, page.model.change, split.change], page.guard(_command), [*named, split], [command], **quiet
+    )
     start.click(
         page.guard(_evaluator(Bench()), show=lambda sentence: html.error(sentence)),
         [*named, split],
@@ -106,9 +112,7 @@ def _opened(corpus: str, request: gr.Request) -> tuple[Any, ...]:
     return gr.Tabs(selected="scores") if tab == "scores" else gr.skip(), *_drawn(wanted)
 
 
-def _show(
-    corpus: str, place: str, measure: str, mode: str, languages: list[str], checkpoints: str
-) -> tuple[Any, ...]:
+def _show(corpus: str, place: str, measure: str, mode: str, languages: list[str], checkpoints: str) -> tuple[Any, ...]:
     return _drawn(Wanted(corpus, place or "", measure or "", mode, languages, checkpoints))
 
 
@@ -192,7 +196,8 @@ def _address(view: View, wanted: Wanted) -> dict[str, str]:
 
 
 def _compare(event: gr.EventData) -> tuple[str, gr.Tabs]:
-    return str(event.result), gr.Tabs(selected="compare")
+    # the number makes a second click on the same row a new wish
+    return f"{event.result} {time.monotonic_ns()}", gr.Tabs(selected="compare")
 
 
 def _splits(corpus: str, chosen: str | None) -> gr.Dropdown:

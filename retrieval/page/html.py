@@ -46,6 +46,11 @@ def text(content: str, lang: str = "", cls: str = "") -> Markup:
     return element("span", content, dir="auto", lang=known, cls=cls or None)
 
 
+def isolate(content: str) -> str:
+    """Words that may run right to left, for the middle of a plain string: what follows keeps its place."""
+    return f"\u2068{content}\u2069"
+
+
 def mono(content: str) -> Markup:
     """An id, a path, a command."""
     return element("code", content, cls="bh-mono")
@@ -53,7 +58,7 @@ def mono(content: str) -> Markup:
 
 def tag(content: Text, title: str = "", series: int | None = None) -> Markup:
     """A small label, such as a language; ``series`` puts its colour before it."""
-    dot = element("i", cls="bh-dot", style=f"background:{_variable(series)}") if series is not None else ""
+    dot = element("i", cls="bh-dot", style=f"background:{colour(series)}") if series is not None else ""
     return element("span", join([dot, content]), cls="bh-tag", title=title or None)
 
 
@@ -62,7 +67,8 @@ def series(names: Iterable[str]) -> dict[str, int]:
     return {name: position % SERIES for position, name in enumerate(names)}
 
 
-def _variable(number: int) -> str:
+def colour(number: int) -> str:
+    """The CSS value of a colour number of :func:`series`."""
     return f"var(--bh-series-{number % SERIES + 1})"
 
 
@@ -134,10 +140,8 @@ def state(name: str) -> Markup:
 def bar(share: float, label: Text = "", number: int | None = None) -> Markup:
     """A bar as wide as the share (0 to 1) of its place, with its label after it."""
     width = f"inline-size:{100 * min(1.0, max(0.0, share)):.2f}%"
-    colour = f";background:{_variable(number)}" if number is not None else ""
-    return element(
-        "span", join([element("i", style=width + colour), element("b", label) if label else ""]), cls="bh-bar"
-    )
+    fill = f";background:{colour(number)}" if number is not None else ""
+    return element("span", join([element("i", style=width + fill), element("b", label) if label else ""]), cls="bh-bar")
 
 
 def pairs(entries: Iterable[tuple[Text, Text]]) -> Markup:

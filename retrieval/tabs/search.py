@@ -30,9 +30,6 @@ NOBODY = ""
 _GLANCE = 0.4
 """Seconds between two looks at a model that is being loaded."""
 
-ISOLATE = "\u2068{}\u2069"
-"""Keeps a right-to-left name from turning what stands after it."""
-
 REMEMBER = "(question, corpus, model) => { window.bakehouse.remember(question, corpus, model); }"
 
 
@@ -246,7 +243,7 @@ def _opened(corpus_name: str, typed: str, request: gr.Request) -> tuple[Any, ...
 def _choices(corpus_name: str) -> gr.Dropdown:
     languages = open_known(corpus_name).languages
     choices = [
-        (f"{ISOLATE.format(language_name(code))} · {numbers.count(size)}", code)
+        (f"{html.isolate(language_name(code))} · {numbers.count(size)}", code)
         for code, size in languages.items()
         if code != UNKNOWN
     ]

@@ -91,15 +91,11 @@ def test_without_dev_judgments_the_examination_is_synthetic(tiny_corpus: Path, t
     assert summary["synthetic"] is True
 
 
-def test_a_stopped_run_goes_on_to_the_same_losses(
-    tiny_corpus: Path, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stopped_run_goes_on_to_the_same_losses(tiny_corpus: Path, tiny_bert: Path) -> None:
     whole = _run(tiny_corpus, tiny_bert)
     _finished(whole)
     stopped = _run(tiny_corpus, tiny_bert)
-    with monkeypatch.context() as patch:
-        patch.setattr(pipeline.tracking, "listener", lambda run, recipe: _stop_at(run, step=2))
-        pipeline.work(stopped)
+    pipeline.work(stopped, _stop_at(stopped, step=2))
     assert stopped.status().state == "stopped"
     assert [checkpoint.step for checkpoint in checkpoints.checkpoints(stopped.path)] == [3]
     stopped.ask_stop(False)
@@ -212,3 +208,12 @@ def test_dev_names_of_unknown_documents_are_refused(tiny_corpus: Path, tiny_bert
     pipeline.work(run)
     assert run.status().state == "failed"
     assert "document 'nowhere'" in run.status().reason
+
+
+def test_weights_and_biases_writes_offline(tiny_corpus: Path, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    run = _run(tiny_corpus, tiny_bert)
+    _finished(run)
+    [written] = (run.path / "wandb").glob("offline-run-*/run-*.wandb")
+    assert run.id in written.name
+    assert b"fit/loss" in written.read_bytes()

@@ -14,7 +14,7 @@ from retrieval.page.tongues import language_name
 from retrieval.records import Document, Hit
 
 
-def sides(found: Evidence, change: Change, colours: Mapping[str, int]) -> Markup:
+def rankings(found: Evidence, change: Change, colours: Mapping[str, int]) -> Markup:
     """The query and both rankings.
 
     :param colours: Language → colour number.
@@ -50,11 +50,16 @@ def _hit(hit: Hit, found: Evidence, move: Move | None, side: Side, colours: Mapp
     document = hit.document
     grade = found.grades.get(document.id)
     rank = html.element("span", join_rank(hit.rank, move, side), cls="bh-rank")
-    language = html.tag(document.lang, language_name(document.lang), colours.get(document.lang))
-    told = html.join([_title(document), _mark(grade)])
-    known = document.id in found.documents
-    body = html.join([html.element("span", told, cls="bh-ranked-title"), language if known else ""])
+    told = html.element("span", html.join([_title(document), _mark(grade)]), cls="bh-ranked-title")
+    body = html.join([told, _other_language(document, found, colours)])
     return html.element("li", rank + body, cls="is-right" if grade and grade > 0 else None, data_id=document.id)
+
+
+def _other_language(document: Document, found: Evidence, colours: Mapping[str, int]) -> Markup:
+    """The language of a document that is not in the query's own."""
+    if document.id not in found.documents or document.lang == found.language:
+        return Markup("")
+    return html.tag(document.lang, language_name(document.lang), colours.get(document.lang))
 
 
 def _title(document: Document) -> Markup:
