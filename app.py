@@ -35,9 +35,9 @@ def compose(shelf: Shelf) -> gr.Blocks:
             with gr.Tab("Train", id="train"):
                 train.build(page)
             with gr.Tab("Scores", id="scores"):
-                wanted = scores.build(page)
+                board = scores.build(page)
             with gr.Tab("Compare", id="compare"):
-                compare.build(page, wanted)
+                compare.build(page, board)
     return blocks
 
 

@@ -33,7 +33,7 @@ def verdict(comparison: Comparison, systems: Sides, remedy: Markup | str, link: 
     return html.block(
         html.verdict(sentence(comparison), _detail(comparison, link)),
         _sides(comparison, systems),
-        *(html.note(note) for note in comparison.notes),
+        *(html.note(note) for note in [*_disagreement(comparison), *comparison.notes]),
         html.element("div", remedy, cls="bh-remedy"),
         cls="bh-duel-verdict",
     )
@@ -54,6 +54,17 @@ def sentence(comparison: Comparison) -> str:
     return (
         f"B is {comparison.verdict} than A by {_counted(size)} of {title}, between {points(least)} and {points(most)}."
     )
+
+
+def _disagreement(comparison: Comparison) -> list[str]:
+    """What to make of an interval without 0 when no difference is shown."""
+    low, high = comparison.interval
+    if comparison.verdict != "no difference shown" or low <= 0 <= high:
+        return []
+    return [
+        f"The interval leaves out 0, but chance alone gives a difference this large in {comparison.p_value:.0%} of "
+        "such comparisons: more than the 5 % at which it would count as shown."
+    ]
 
 
 def _counted(size: str) -> str:

@@ -8,9 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from eval.results import Result, Summary
-from retrieval.beir import CORPUS, QUERIES, Corpus, read_qrels, read_queries, splits
+from retrieval.beir import CORPUS, QRELS, QUERIES, Corpus, read_qrels, read_queries, splits
 from retrieval.home import home
-from retrieval.records import Document, Hit
+from retrieval.records import Document, Hit, Qrels
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ def evidence(a: Result, b: Result, query_id: str) -> Evidence:
     """
     row_a, row_b = list(a.per_query.query_ids).index(query_id), list(b.per_query.query_ids).index(query_id)
     summary = b.summary
-    corpus = _corpus(summary)
-    documents = _documents(corpus)
-    grades = _grades(summary, corpus, query_id)
+    opened = _corpus(summary)
+    documents = opened.documents if opened else {}
+    grades = _grades(summary, opened, query_id)
     return Evidence(
         query_id,
         b.per_query.texts[row_b] or a.per_query.texts[row_a],
@@ -54,7 +54,7 @@ def evidence(a: Result, b: Result, query_id: str) -> Evidence:
         _hits(b.per_query.top[row_b], documents),
         grades,
         documents,
-        list(_notes(summary, corpus, grades)),
+        list(_notes(summary, opened, grades)),
     )
 
 
@@ -64,7 +64,7 @@ def _hits(top: Iterable[tuple[str, float]], documents: dict[str, Document]) -> l
     ]
 
 
-def _corpus(summary: Summary) -> Corpus | None:
+def _corpus(summary: Summary) -> Opened | None:
     """The corpus where it lay, or the one of that name in the workspace; None if it is gone."""
     for folder in (Path(summary.corpus.folder), home() / "corpora" / summary.corpus.name):
         file = folder / CORPUS
@@ -74,26 +74,32 @@ def _corpus(summary: Summary) -> Corpus | None:
     return None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """A corpus with its documents by id."""
+
+    corpus: Corpus
+    documents: dict[str, Document]
+
+
 @lru_cache(maxsize=2)
-def _opened(folder: Path, changed: int, octets: int) -> Corpus:
-    return Corpus(folder)
+def _opened(folder: Path, changed: int, octets: int) -> Opened:
+    corpus = Corpus(folder)
+    return Opened(corpus, {document.id: document for document in corpus.documents})
 
 
-def _documents(corpus: Corpus | None) -> dict[str, Document]:
-    return _by_id(corpus) if corpus else {}
-
-
-@lru_cache(maxsize=2)
-def _by_id(corpus: Corpus) -> dict[str, Document]:
-    return {document.id: document for document in corpus.documents}
-
-
-def _grades(summary: Summary, corpus: Corpus | None, query_id: str) -> dict[str, int]:
+def _grades(summary: Summary, opened: Opened | None, query_id: str) -> dict[str, int]:
     if summary.synthetic:
         return _generated(summary, query_id)
-    if corpus is None or summary.split not in splits(corpus.folder):
+    if opened is None or summary.split not in splits(opened.corpus.folder):
         return {}
-    return corpus.qrels(summary.split).get(query_id, {})
+    file = opened.corpus.folder / QRELS / f"{summary.split}.tsv"
+    return _judgments(opened.corpus.folder, summary.split, file.stat().st_mtime_ns).get(query_id, {})
+
+
+@lru_cache(maxsize=2)
+def _judgments(folder: Path, split: str, changed: int) -> Qrels:
+    return read_qrels(folder, split)
 
 
 def _generated(summary: Summary, query_id: str) -> dict[str, int]:
@@ -106,11 +112,11 @@ def _generated(summary: Summary, query_id: str) -> dict[str, int]:
     return {}
 
 
-def _notes(summary: Summary, corpus: Corpus | None, grades: dict[str, int]) -> Iterable[str]:
+def _notes(summary: Summary, opened: Opened | None, grades: dict[str, int]) -> Iterable[str]:
     name = summary.corpus.name
-    if corpus is None:
+    if opened is None:
         yield f"The corpus {name} is not where it was ({summary.corpus.folder}): only the ids of documents are left."
-    elif corpus.fingerprint != summary.corpus.fingerprint:
+    elif opened.corpus.fingerprint != summary.corpus.fingerprint:
         yield f"The corpus {name} has changed since this was judged: texts may differ, and documents may be missing."
     if not grades:
         yield "The judgments on this query are not there any more, so nothing is marked as right."

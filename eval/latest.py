@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
 from eval.results import Summary, all_results
 from retrieval.artifact import key_of
@@ -13,7 +14,14 @@ from retrieval.home import home
 def stamp() -> str:
     """A short text that changes whenever a result is added, replaced or deleted."""
     paths = [*home().glob("scores/*.json"), *home().glob("runs/*/scores/*.json")]
-    return key_of(files=sorted((str(path), path.stat().st_mtime_ns) for path in paths))
+    return key_of(files=sorted((str(path), _changed(path)) for path in paths))
+
+
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:  # deleted since it was listed
+        return 0
 
 
 def known(state: str = "") -> tuple[Summary, ...]:

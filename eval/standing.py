@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from retrieval.home import home
 from retrieval.models import BEST
 
 Kind = Literal["lexical", "base", "teacher", "tuned"]
+log = logging.getLogger(__name__)
 _KINDS: tuple[Kind, ...] = ("lexical", "base", "teacher", "tuned")
 _MODES = ("lexical", "dense", "hybrid")
 
@@ -150,8 +152,12 @@ def teachers() -> frozenset[str]:
     """The models that label for the training runs of the workspace."""
     named = set()
     for path in home().glob("runs/*/config.toml"):
-        with path.open("rb") as stream:
-            named.add(str(tomllib.load(stream).get("label", {}).get("teacher", "")))
+        try:
+            settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            log.warning("%s cannot be read (%s): its teacher is shown as any other model", path, error)
+            continue
+        named.add(str(settings.get("label", {}).get("teacher", "")))
     return frozenset(named - {""})
 
 

@@ -191,24 +191,22 @@ def _confidences(leads: list[str], among: tuple[str, ...] | None, is_long: bool)
     detector, codes = _detector(among, is_long)
     if detector is None or not leads:
         return [[] for _ in leads]
-    if len(codes) == 1:  # lingua gives no confidence where there is nothing to compare
-        found = detector.detect_languages_in_parallel_of(leads)
-        return [[(codes[language], 1.0)] if language is not None else [] for language in found]
     every: list[list[Any]] = detector.compute_language_confidence_values_in_parallel(leads)
-    return [[(codes[each.language], each.value) for each in values if each.value > 0] for values in every]
+    return [[(codes[v.language], v.value) for v in values if v.value > 0 and v.language in codes] for values in every]
 
 
 @lru_cache(maxsize=8)
 def _detector(among: tuple[str, ...] | None, is_long: bool) -> tuple[LanguageDetector | None, dict[Language, str]]:
     """A detector and the code to give for each of its languages: the caller's own spelling."""
-    from lingua import LanguageDetectorBuilder
+    from lingua import Language, LanguageDetectorBuilder
 
     by_code = _languages_by_code()
     spelt = {code: code for code in by_code} if among is None else {code: code_of(code) or "" for code in among}
     codes = {by_code[code]: name for name, code in reversed(spelt.items()) if code in by_code}
     if not codes:
         return None, codes
-    builder = LanguageDetectorBuilder.from_languages(*codes)
+    others = {Language.THAI, Language.KOREAN} if len(codes) == 1 else set()  # lingua compares, so it needs two
+    builder = LanguageDetectorBuilder.from_languages(*codes, *(others - set(codes)))
     return (builder.with_low_accuracy_mode() if is_long else builder).build(), codes
 
 

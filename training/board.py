@@ -141,7 +141,7 @@ def _actions(look: Look) -> Iterable[Markup]:
         yield html.act("Resume", "resume", quiet=False, run=run)
     if status.state == "finished":
         yield html.act("Search with it", "search", quiet=False, run=run)
-    yield html.act("Clone", "clone", quiet=False, title="Fill the form with this run’s settings", run=run)
+    yield html.act("Clone", "clone", quiet=False, title="Clone: fill the form with this run’s settings", run=run)
     yield copy(command_of(look.line.recipe), "Copy command line")
 
 

@@ -45,13 +45,15 @@ element.addEventListener('click', (event) => {
 ADDRESS = (
     LISTEN
     + """
-new MutationObserver(() => {
+const keep = () => {
   const run = element.querySelector('[data-address]')?.dataset.address;
   const address = new URL(window.location);
   if (!run || address.searchParams.get('run') === run) { return; }
   address.searchParams.set('run', run);
   history.replaceState(history.state, '', address);
-}).observe(element, {childList: true, subtree: true});
+};
+new MutationObserver(keep).observe(element, {childList: true, subtree: true});
+keep();
 """
 )
 """Keeps the chosen run in the address of the page, so that a reload shows it again."""
@@ -160,7 +162,7 @@ def _field(setting: Setting, value: Any) -> Any:
     if setting.kind == "words":
         return gr.Dropdown(list(setting.default), multiselect=True, allow_custom_value=True, **said)
     lines = 3 if setting.kind == "mapping" or len(setting.default) > form.LONG else 1
-    return gr.Textbox(lines=lines, max_lines=2 * lines, elem_classes="bh-wide" if lines > 1 else None, **said)
+    return gr.Textbox(lines=lines, max_lines=2 * lines, elem_classes="bh-wide", **said)
 
 
 def _draw_board() -> Board:
@@ -219,11 +221,13 @@ def _wire_board(page: PageState, recipe: RecipeForm, shown: Board) -> None:
         "inputs": [page.run, shown.drawn],
         "outputs": [*parts, shown.one, shown.drawn, shown.timer, page.model, recipe.base],
     }
-    page.opened.then(page.guard(_from_address), [page.run], [page.run, page.tabs], **_QUIET).then(**draw, **_QUIET)
-    shown.timer.tick(**draw, **_QUIET)
-    page.run.change(**draw, **_QUIET)
+    # One after the other: an answer that overtakes a later one would leave the wrong run on the page
+    draw |= {"api_visibility": "private", "show_progress": "hidden", "concurrency_id": "runs", "concurrency_limit": 1}
+    page.opened.then(page.guard(_from_address), [page.run], [page.run, page.tabs], **_QUIET).then(**draw)
+    shown.timer.tick(**draw)
+    page.run.change(**draw)
     shown.runs.click(page.guard(_choose), outputs=[page.run], **_QUIET)
-    shown.head.click(page.guard(_act), outputs=[shown.drawn], **_QUIET).then(**draw, **_QUIET)
+    shown.head.click(page.guard(_act), outputs=[shown.drawn], **_QUIET).then(**draw)
     shown.head.click(page.guard(_search), outputs=[page.model, page.tabs], **_QUIET)
     cloned = shown.head.click(page.guard(_clone), outputs=recipe.inputs, **_QUIET)
     cloned.then(

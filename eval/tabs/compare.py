@@ -10,6 +10,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from eval import duels, latest
+from eval.compare import Change, Comparison
 from eval.evidence import evidence
 from eval.kept import Duel, duel, is_kept
 from eval.measures import STANDARD
@@ -32,10 +33,10 @@ NOTHING = html.empty(
 SCROLL = "() => document.querySelector('#sides')?.scrollIntoView({block: 'nearest', behavior: 'smooth'})"
 
 
-def build(page: PageState, wanted: gr.State) -> None:
+def build(page: PageState, board: gr.HTML) -> None:
     """Draw and wire the tab.
 
-    :param wanted: The id of a result that a person chose under Scores, and a number: it becomes B.
+    :param board: Of the Scores tab: a click on one of its rows makes that result B.
     """
     with gr.Row(elem_classes="bh-options", elem_id="compare-menus"):
         place = gr.Dropdown([], label="Judged on", elem_id="compare-place", min_width=150, scale=2)
@@ -61,7 +62,7 @@ def build(page: PageState, wanted: gr.State) -> None:
         show, menus, parts, **work
     )
     page.corpus.input(page.guard(_follow), [page.corpus], menus, **quiet).then(show, menus, parts, **work)
-    wanted.change(page.guard(_against), [wanted], menus, **quiet).then(show, menus, parts, **work)
+    board.click(page.guard(_against), outputs=[*menus, page.tabs], **quiet).then(show, menus, parts, **work)
     place.input(page.guard(_at), [place, measure], menus, **quiet).then(show, menus, parts, **work)
     gr.on([a.input, b.input, measure.input], show, menus, parts, trigger_mode="always_last", **work)
     page.clock.tick(page.guard(_tick), [state, page.corpus, *menus], [*menus, state], **quiet)
@@ -90,11 +91,11 @@ def _at(place: str, measure: str) -> tuple[Any, ...]:
     return _menus(corpus, key, measure=measure)
 
 
-def _against(wanted: str) -> tuple[Any, ...]:
+def _against(event: gr.EventData) -> tuple[Any, ...]:
     """A result from the Scores tab becomes B, against what it should beat."""
-    summary = latest.by_id(wanted.partition(" ")[0])
+    summary = latest.by_id(str(event.result))
     place = Place.of(summary)
-    return _menus(place.corpus, place.key, b=summary.id)
+    return *_menus(place.corpus, place.key, b=summary.id), gr.Tabs(selected="compare")
 
 
 def _tick(state: str, corpus: str, place: str | None, a: str | None, b: str | None, measure: str | None) -> Any:
@@ -154,7 +155,7 @@ def _show(place: str | None, a: str | None, b: str | None, measure: str | None) 
         yield html.waiting(f"Comparing on {queries}.", "Many thousands take a few seconds."), *[gr.skip()] * 6
     found = duel(systems.a.summary, systems.b.summary, name)
     colours = duels.colours_of(found.comparison)
-    chosen = next((change.query_id for change in [*found.comparison.risers, *found.comparison.fallers]), "")
+    chosen = next((change.query_id for change in _by_interest(found.comparison)), "")
     yield (
         _verdict(place, found, systems),
         duels.languages(found.comparison, colours),
@@ -162,6 +163,11 @@ def _show(place: str | None, a: str | None, b: str | None, measure: str | None) 
         chosen,
         duels.SHOWN,
     )
+
+
+def _by_interest(comparison: Comparison) -> list[Change]:
+    """The queries that got better, those that got worse, then the rest: the first one is shown unasked."""
+    return [*comparison.risers, *comparison.fallers, *comparison.changes]
 
 
 def _systems(place: str, a: str, b: str) -> Sides:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,10 +44,10 @@ class Wanted:
     checkpoints: str = "every"
 
 
-def build(page: PageState) -> gr.State:
+def build(page: PageState) -> gr.HTML:
     """Draw and wire the tab.
 
-    :returns: The id of the result that a person wants compared and a number, for the Compare tab.
+    :returns: The board, whose rows ask for a comparison: the Compare tab hears their clicks.
     """
     with gr.Row(elem_classes="bh-options", elem_id="scores-filters"):
         corpus = gr.Dropdown([], label="Corpus", elem_id="scores-corpus", min_width=150)
@@ -67,7 +66,7 @@ def build(page: PageState) -> gr.State:
             "Evaluate this corpus and model", variant="primary", elem_id="evaluate", scale=0, min_width=280
         )
     command = gr.HTML(elem_id="evaluate-command", **SURFACE)
-    state, compared = gr.State(""), gr.State("")
+    state = gr.State("")
 
     filters: list[Any] = [corpus, place, measure, mode, languages, checkpoints]
     drawn = [*filters, shown, state]
@@ -77,7 +76,6 @@ def build(page: PageState) -> gr.State:
     gr.on([each.input for each in filters], show, filters, drawn, **quiet)
     page.clock.tick(page.guard(_tick), [state, *filters], drawn, **quiet)
     page.corpus.change(page.guard(_follow), [page.corpus], drawn, **quiet)
-    shown.click(page.guard(_compare), outputs=[compared, page.tabs], **quiet)
 
     named = [page.corpus, page.model]
     page.opened.then(page.guard(_splits), [page.corpus, split], [split], **quiet)
@@ -94,7 +92,7 @@ def build(page: PageState) -> gr.State:
         concurrency_limit=2,
         show_progress="hidden",
     ).then(show, filters, drawn, **quiet)
-    return compared
+    return shown
 
 
 def _opened(corpus: str, request: gr.Request) -> tuple[Any, ...]:
@@ -193,11 +191,6 @@ def _address(view: View, wanted: Wanted) -> dict[str, str]:
         "checkpoints": wanted.checkpoints,
     }
     return {name: value for name, value in said.items() if value}
-
-
-def _compare(event: gr.EventData) -> tuple[str, gr.Tabs]:
-    # the number makes a second click on the same row a new wish
-    return f"{event.result} {time.monotonic_ns()}", gr.Tabs(selected="compare")
 
 
 def _splits(corpus: str, chosen: str | None) -> gr.Dropdown:

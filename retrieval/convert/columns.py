@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from retrieval.convert.names import fit
+from retrieval.convert.names import ColumnName, fit, take_apart
 from retrieval.convert.rows import Row, columns_of, text_of
 from retrieval.languages import code_of
 
@@ -47,6 +47,16 @@ class Column:
     def words(self) -> bool:
         """Whether most values have a letter."""
         return sum(any(map(str.isalpha, value)) for value in self.values) > 0.5 * len(self.values)
+
+    @cached_property
+    def parts(self) -> ColumnName:
+        """The name taken apart."""
+        return take_apart(self.name)
+
+    def usual(self, role: str) -> bool:
+        """Whether the whole name, but for a language or a number, is one of the role's."""
+        found = fit(self.name, role)
+        return found is not None and found[0] < 2
 
     def rank(self, role: str) -> tuple[int, int, float] | None:
         """How well the name fits a role, the lower the better, the longer values first; or None."""

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from retrieval.artifact import building, read_manifest
+from retrieval.artifact import MANIFEST, building, read_manifest, write_json
+from retrieval.beir import CORPUS
 from retrieval.convert.folder import Counts, FolderWriter
 from retrieval.convert.intake import Intake
 from retrieval.convert.ledger import Ledger
@@ -24,6 +25,7 @@ from retrieval.validate import Fault
 MADE_BY = "retrieval convert"
 """In a manifest, it says that the folder is a conversion's and may be made anew."""
 
+_ALONE = Fault(CORPUS, 0, "one-document", "one document came of all this: name more to search among.", "warning")
 _OFTEN = 50_000
 _log = logging.getLogger(__name__)
 
@@ -49,15 +51,9 @@ def convert(
         counts = _write(sources, partial, namer, ledger, options)
         if not counts.documents:
             raise BakehouseError(_nothing(counts, ledger.faults))
-        report = ConversionReport(
-            out,
-            tuple(sources),
-            counts,
-            _balance(namer.documents),
-            _balance(namer.queries),
-            ledger.faults,
-            options.split,
-        )
+        faults = ledger.faults + ((_ALONE,) if counts.documents == 1 else ())
+        languages, asked = _balance(namer.documents), _balance(namer.queries)
+        report = ConversionReport(out, tuple(sources), counts, languages, asked, faults, options.split)
         _write_manifest(report, partial)
     return report
 
@@ -116,8 +112,6 @@ def _write(sources: Sequence[Source], folder: Path, namer: Namer, ledger: Ledger
 
 
 def _write_manifest(report: ConversionReport, folder: Path) -> None:
-    from retrieval.artifact import MANIFEST, write_json
-
     made: dict[str, Any] = report.as_json()
     mapping = {source.name: source.mapping.roles for source in report.sources if source.mapping}
     del made["out"]

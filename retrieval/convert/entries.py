@@ -12,16 +12,14 @@ class Origin:
     """Where a row stands.
 
     :param file: As the person named it, or relative to the folder they named.
-    :param row: Counted from 1 among the rows of the source, headers and blank lines apart.
+    :param row: Counted from 1 among the rows of the source, headers and blank lines apart; 0 where
+        the file as a whole is meant.
     :param line: Its first line in the file, counted from 1; 0 where rows are no lines.
     """
 
     file: str
     row: int
     line: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.file}, line {self.line}" if self.line else f"{self.file}, row {self.row}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,8 @@ def _line(value: dict[str, Any]) -> str:
 
 def _place(entry: Entry | Duplicate) -> dict[str, Any]:
     origin = entry.origin
-    return {"file": origin.file, "row": origin.row} | ({"line": origin.line} if origin.line else {})
+    numbers = {"row": origin.row, "line": origin.line}
+    return {"file": origin.file} | {name: number for name, number in numbers.items() if number}
 
 
 def _reject(entry: Entry, problems: list[Problem]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from retrieval.convert.entries import Entry
+from retrieval.convert.entries import Entry, Origin
 from retrieval.convert.intake import RENAMED, Settled
 from retrieval.validate import Fault, Severity
 
@@ -12,7 +12,7 @@ from retrieval.validate import Fault, Severity
 @dataclass(slots=True)
 class _Sum:
     rule: str
-    line: int
+    first: Origin
     message: str
     severity: Severity
     count: int = 0
@@ -27,7 +27,7 @@ class Ledger:
     def add(self, entry: Entry, settled: Settled) -> None:
         """Note what became of a row."""
         for problem in settled.problems:
-            self._note(entry, "rejected", f"{problem.reason}. {problem.remedy}")
+            self._note(entry, "rejected", f"{problem.reason.rstrip('.')}. {problem.remedy}")
         for reason in dict.fromkeys(duplicate.reason for duplicate in settled.duplicates):
             kept = next(each for each in settled.duplicates if each.reason == reason)
             if reason == RENAMED:
@@ -41,16 +41,20 @@ class Ledger:
         origin = entry.origin
         key = (origin.file, f"{rule} {message.split(' such as ')[0]}")
         severity: Severity = "error" if rule == "rejected" else "warning"
-        self._sums.setdefault(key, _Sum(rule, origin.line or origin.row, message, severity)).count += 1
+        self._sums.setdefault(key, _Sum(rule, origin, message, severity)).count += 1
 
     @property
     def faults(self) -> tuple[Fault, ...]:
         """The sums, in the order in which they first occurred."""
         return tuple(
-            Fault(file, each.line, each.rule, f"{_rows(each.count)}: {each.message}", each.severity)
+            Fault(file, each.first.line, each.rule, f"{_rows(each)}{each.message}", each.severity)
             for (file, _), each in self._sums.items()
         )
 
 
-def _rows(count: int) -> str:
-    return "this row" if count == 1 else f"this row and {count - 1:,} more"
+def _rows(summed: _Sum) -> str:
+    """Which rows a message is about, ``Fault.line`` being that of the first."""
+    if not summed.first.row:
+        return ""
+    first = "this row" if summed.first.line else f"row {summed.first.row:,}"
+    return f"{first}: " if summed.count == 1 else f"{first} and {summed.count - 1:,} more: "

@@ -6,7 +6,7 @@ What becomes of a row:
 - a text and a question: also a query, and the judgment that the text answers it;
 - a question whose answer column is empty, or that is marked impossible: its passage is kept, the
   question is rejected as unanswerable;
-- neither text nor title, or a value that is no text: rejected.
+- neither text nor title, a question without a text, or a value that is no text: rejected.
 """
 
 from __future__ import annotations
@@ -55,18 +55,50 @@ class Mapped:
         """What one row holds."""
         if row.problem:
             return Entry(row.origin, row.raw, problems=(row.problem,))
-        entries = [_part(row, self.columns, variant, self) for variant in self.columns.variants]
-        passages = tuple(passage for entry in entries for passage in entry.passages)
-        problems = tuple(problem for entry in entries for problem in entry.problems)
-        if passages:  # one language of several may be missing in a row
+        parts = [self._part(row, place) for place in range(len(self.columns.variants))]
+        passages = tuple(passage for part in parts for passage in part.passages)
+        questions = tuple(question for part in parts for question in part.questions)
+        judgments = tuple(judgment for part in parts for judgment in part.judgments)
+        problems = tuple(problem for part in parts for problem in part.problems)
+        notes = tuple(note for part in parts for note in part.notes)
+        if passages and NO_TEXT in problems:  # the row has its text in another language
+            missing = [v.lang for v, part in zip(self.columns.variants, parts, strict=True) if not part.passages]
+            notes += tuple(f"has no text in {lang}" for lang in missing)
             problems = tuple(problem for problem in problems if problem != NO_TEXT)
-        questions = tuple(question for entry in entries for question in entry.questions)
-        judgments = tuple(judgment for entry in entries for judgment in entry.judgments)
-        notes = tuple(note for entry in entries for note in entry.notes)
         answer = self.columns.column("answer")
         if questions and answer and not answerable(row.values, answer):
-            questions, judgments, problems = (), (), (UNANSWERABLE,)
+            questions, judgments, problems = (), (), (*problems, UNANSWERABLE)
         return Entry(row.origin, row.raw, passages, questions, judgments, problems, notes)
+
+    def _part(self, row: Row, place: int) -> Entry:
+        """What a row holds in one language."""
+        columns = self.columns.columns[place]
+        cell: dict[str, str] = {}
+        for role, name in columns.items():
+            text = text_of(row.values.get(name)) if name else ""
+            if text is None:
+                return Entry(row.origin, problems=(_no_value(role, name),))
+            cell[role] = text.strip()
+        if not cell["text"] and (cell["query"] or not cell["title"]):
+            return Entry(row.origin, problems=(NO_TEXT,))
+        return self._content(row, self.columns.variants[place], cell)
+
+    def _content(self, row: Row, variant: Variant, cell: dict[str, str]) -> Entry:
+        suffix = f"-{variant.lang}" if len(self.columns.variants) > 1 and variant.lang else ""
+        key = f"{row.origin.row}{suffix}"
+        auto = f"{self.stem}-{key}"
+        lang, notes = _language(cell["lang"], variant)
+        kept = {name: value for name in self.options.keep if (value := row.values.get(name)) is not None}
+        own = f"{cell['id']}{suffix}" if cell["id"] else ""
+        passage = Passage(key, cell["text"], cell["title"], own, auto, lang, kept)
+        notes += () if cell["text"] else (TITLE_ONLY,)
+        if not cell["query"]:
+            return Entry(row.origin, passages=(passage,), notes=notes)
+        query_id = f"{cell['query_id']}{suffix}" if cell["query_id"] else ""
+        question = Question(key, cell["query"], query_id, f"{own or auto}-q", lang, key)
+        graded = bool(self.columns.column("score"))
+        judgments, problems = _judged(key, cell["score"]) if graded else ((Judgment(key, key),), ())
+        return Entry(row.origin, None, (passage,), (question,), judgments, problems, notes)
 
 
 def answerable(values: Mapping[str, Any], column: str) -> bool:
@@ -83,46 +115,11 @@ def _is_answer(value: Any) -> bool:
     return value is not None and value == value and value not in ([], {})  # NaN differs from itself
 
 
-def _part(row: Row, columns: Columns, variant: Variant, source: Mapped) -> Entry:
-    """What a row holds in one language."""
-    cells = {role: text_of(row.values.get(name)) if name else "" for role, name in _names(columns, variant).items()}
-    unreadable = [role for role, text in cells.items() if text is None]
-    if unreadable:
-        return Entry(row.origin, problems=(_no_value(unreadable[0], _names(columns, variant)[unreadable[0]]),))
-    cell = {role: (text or "").strip() for role, text in cells.items()}
-    if not cell["text"] and not cell["title"]:
-        return Entry(row.origin, problems=(NO_TEXT,))
-    return _with_content(row, columns, variant, source, cell)
-
-
-def _names(columns: Columns, variant: Variant) -> dict[str, str]:
-    names = {role: columns.column(role) for role in ("id", "lang", "query_id", "score")}
-    return names | {"text": variant.text, "title": variant.title, "query": variant.query}
-
-
 def _no_value(role: str, column: str) -> Problem:
     return Problem(
         f"the {role} in '{column}' is an object or a list of objects",
         f"Name a column that holds text, such as '{column}.text', or turn the value into text.",
     )
-
-
-def _with_content(row: Row, columns: Columns, variant: Variant, source: Mapped, cell: dict[str, str]) -> Entry:
-    several = len(columns.variants) > 1
-    suffix = f"-{variant.lang}" if several and variant.lang else ""
-    key = f"{row.origin.row}{suffix}"
-    auto = f"{source.stem}-{key}"
-    lang, notes = _language(cell["lang"], variant)
-    kept = {name: value for name in source.options.keep if (value := row.values.get(name)) is not None}
-    own = f"{cell['id']}{suffix}" if cell["id"] else ""
-    passage = Passage(key, cell["text"], cell["title"], own, auto, lang, kept)
-    notes += () if cell["text"] else (TITLE_ONLY,)
-    if not cell["query"]:
-        return Entry(row.origin, passages=(passage,), notes=notes)
-    query_id = f"{cell['query_id']}{suffix}" if cell["query_id"] else ""
-    question = Question(key, cell["query"], query_id, f"{own or auto}-q", lang, key)
-    judgments, problems = _judged(key, cell["score"]) if columns.column("score") else ((Judgment(key, key),), ())
-    return Entry(row.origin, None, (passage,), (question,), judgments, problems, notes)
 
 
 def _judged(key: str, grade: str) -> tuple[tuple[Judgment, ...], tuple[Problem, ...]]:

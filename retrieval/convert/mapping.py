@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from retrieval.convert.columns import Column, columns_in
 from retrieval.convert.names import ROLES, take_apart
@@ -37,7 +38,7 @@ class Variant:
     query: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Mapping:
     """The roles of a source's columns.
 
@@ -53,10 +54,16 @@ class Mapping:
         """The column that has a role, or an empty string."""
         return self.roles.get(role, "")
 
-    @property
+    @cached_property
     def roles(self) -> dict[str, str]:
         """Role → column."""
         return {choice.role: choice.column for choice in self.choices}
+
+    @cached_property
+    def columns(self) -> tuple[dict[str, str], ...]:
+        """For each variant, role → column, empty where there is none."""
+        same = {role: self.column(role) for role in ("id", "lang", "query_id", "score")}
+        return tuple(same | {"text": each.text, "title": each.title, "query": each.query} for each in self.variants)
 
 
 def guess(rows: Sequence[Row], source: str, options: Options) -> Mapping:
@@ -107,7 +114,7 @@ class _Guesser:
             self._named("query_id")
             self._named("answer")
             self._named("score", lambda column: column.grades)
-        self._named("id", lambda column: column.rank("id")[0] == 0 or column.distinct)  # type: ignore[index]
+        self._named("id", lambda column: column.usual("id") or column.distinct)
         self._named("title", lambda column: column.words and column.mean_length <= 300)
         self._id_of_question()
         return self.chosen
@@ -117,25 +124,29 @@ class _Guesser:
         if role in self.options.columns or role in self.chosen:
             return []
         taken = {choice.column for choice in self.chosen.values()}
-        return [column for column in self.columns if column.name not in taken]
+        stems = {take_apart(name).stem for name in taken}
+        free = [column for column in self.columns if column.name not in taken]
+        return [column for column in free if not column.parts.lang or column.parts.stem not in stems]
+
+    def _best(self, role: str, names: str, fits: Callable[[Column], bool]) -> Column | None:
+        """The column whose name fits best; of those that differ in language only, the first."""
+        free = [column for column in self._free(role) if column.rank(names) and fits(column)]
+        best = min(free, key=lambda column: column.rank(names) or (), default=None)
+        return best and next(column for column in free if column.parts.stem == best.parts.stem)
 
     def _named(self, role: str, fits: Callable[[Column], bool] = lambda column: True) -> bool:
-        ranked = [(rank, column) for column in self._free(role) if (rank := column.rank(role)) and fits(column)]
-        if ranked:
-            rank, column = min(ranked, key=lambda each: each[0])
-            how = "is a usual name for" if rank[0] < 2 else "ends like a usual name for"
+        column = self._best(role, role, fits)
+        if column:
+            how = "is a usual name for" if column.usual(role) else "ends like a usual name for"
             self.chosen[role] = Choice(role, column.name, f"'{column.name}' {how} {ROLES[role]}{_looks(role, column)}")
         return role in self.chosen
 
     def _answers_as_text(self) -> bool:
-        if "query" not in self.chosen:
-            return False
-        ranked = [(rank, column) for column in self._free("text") if (rank := column.rank("answer")) and column.words]
-        if ranked:
-            column = min(ranked, key=lambda each: each[0])[1]
+        column = self._best("text", "answer", lambda column: column.words) if "query" in self.chosen else None
+        if column:
             evidence = f"there is no text but '{column.name}', so the answers are the passages{_looks('text', column)}"
             self.chosen["text"] = Choice("text", column.name, evidence)
-        return bool(ranked)
+        return column is not None
 
     def _longest_as_text(self) -> None:
         candidates = [c for c in self._free("text") if c.words and c.mean_length >= _SENTENCE and not c.rank("title")]
@@ -172,17 +183,20 @@ def _variants(chosen: dict[str, Choice], columns: Sequence[Column], options: Opt
     """The chosen columns, and their like in other languages, unless the person chose the text."""
     names: dict[str, str] = {role: chosen[role].column for role in ("text", "title", "query") if role in chosen}
     text = take_apart(names["text"])
-    first = Variant(text.lang, names["text"], names.get("title", ""), names.get("query", ""))
-    others = (
-        [] if "text" in options.columns else [_sibling(names, lang, columns) for lang in _languages(text.stem, columns)]
-    )
-    return (first, *(variant for variant in others if variant.text != first.text))
+    first = _sibling(names, text.lang, columns) if text.lang else Variant("", *_in_order(names))
+    told = {role: name for role, name in names.items() if role in options.columns}
+    languages = [] if "text" in told else _languages(text.stem, columns)
+    others = (_sibling(names, lang, columns) for lang in languages)
+    return (replace(first, **told), *(variant for variant in others if variant.text != first.text))
+
+
+def _in_order(names: dict[str, str]) -> tuple[str, str, str]:
+    return names["text"], names.get("title", ""), names.get("query", "")
 
 
 def _languages(stem: str, columns: Sequence[Column]) -> list[str]:
     """The languages in which there is a text column of this stem."""
-    parts = [take_apart(column.name) for column in columns if column.words]
-    return [part.lang for part in parts if part.stem == stem and part.lang]
+    return [column.parts.lang for column in columns if column.words and column.parts.stem == stem and column.parts.lang]
 
 
 def _sibling(names: dict[str, str], lang: str, columns: Sequence[Column]) -> Variant:
@@ -190,9 +204,9 @@ def _sibling(names: dict[str, str], lang: str, columns: Sequence[Column]) -> Var
     found = {}
     for role, name in names.items():
         wanted = take_apart(name)
-        siblings = [c.name for c in columns if (p := take_apart(c.name)).stem == wanted.stem and p.lang == lang]
+        siblings = [c.name for c in columns if c.parts.stem == wanted.stem and c.parts.lang == lang]
         found[role] = siblings[0] if siblings else ("" if wanted.lang else name)
-    return Variant(lang, found["text"], found.get("title", ""), found.get("query", ""))
+    return Variant(lang, *_in_order(found))
 
 
 def _told_apart(variants: Sequence[Variant]) -> tuple[Choice, ...]:

@@ -12,6 +12,9 @@ from retrieval.convert.sources import Source
 from retrieval.convert.tables import DELIMITERS
 from retrieval.validate import Fault
 
+_SHOWN = 30
+"""Faults that the report for a person shows."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConversionReport:
@@ -45,19 +48,29 @@ class ConversionReport:
 
     def as_text(self) -> str:
         """The report as a person reads it."""
-        parts = [*map(describe_in_words, self.sources), self._sums(), *map(str, self.faults), f"Next: {self._next()}"]
+        faults = [str(fault) for fault in self.faults[:_SHOWN]]
+        if len(self.faults) > _SHOWN:
+            faults.append(f"… and {len(self.faults) - _SHOWN:,} more such lines; --json gives all.")
+        parts = [*map(describe_in_words, self.sources), self._sums(), *faults, f"Next: {self._next()}"]
         return "\n".join(parts)
 
     def _sums(self) -> str:
         c = self.counts
-        judged = f", {c.judgments:,} judgments (split '{self.split}')" if c.judgments else ""
-        queries = f", {c.queries:,} queries ({_balance(self.query_languages)})" if c.queries else ""
-        listed = [name for name, count in ((DUPLICATES, c.merged), (REJECTS, c.rejected)) if count]
+        judged = f", {_number(c.judgments, 'judgment')}{self._where_judged()}" if c.judgments else ""
+        queries = f", {_number(c.queries, 'query')} ({_balance(self.query_languages)})" if c.queries else ""
+        rules = {fault.rule for fault in self.faults}
+        listed = [
+            name for name, found in ((DUPLICATES, {"merged", "renamed"}), (REJECTS, {"rejected"})) if rules & found
+        ]
         where = f" (listed in {' and '.join(listed)})" if listed else ""
         return (
-            f"\n{c.rows:,} rows = {c.kept:,} kept + {c.merged:,} merged + {c.rejected:,} rejected{where}\n"
-            f"→ {c.documents:,} documents ({_balance(self.languages)}){queries}{judged}\n→ {self.out}\n"
+            f"\n{_number(c.rows, 'row')} = {c.kept:,} kept + {c.merged:,} merged + {c.rejected:,} rejected{where}\n"
+            f"→ {_number(c.documents, 'document')} ({_balance(self.languages)}){queries}{judged}\n→ {self.out}\n"
         )
+
+    def _where_judged(self) -> str:
+        """The split that found judgments go to; a BEIR folder's keep their own."""
+        return "" if all(source.format == "BEIR" for source in self.sources) else f" (split '{self.split}')"
 
     def _next(self) -> str:
         return f"python -m retrieval index {self.out}"
@@ -89,6 +102,11 @@ def describe_in_words(source: Source) -> str:
         if source.mapping.unused:
             lines.append(f"  left out  {', '.join(source.mapping.unused)}")
     return "\n".join(lines)
+
+
+def _number(count: int, noun: str) -> str:
+    plural = noun.removesuffix("y") + "ies" if noun.endswith("y") else noun + "s"
+    return f"{count:,} {noun if count == 1 else plural}"
 
 
 def _balance(languages: Mapping[str, int]) -> str:

@@ -139,8 +139,7 @@ def _open_files(files: Sequence[_File], options: Options) -> list[Source]:
         except BakehouseError as error:
             if file.named:
                 raise
-            problem = Problem(str(error), "Mend the file, or leave it out.")
-            refused.append(Entry(Origin(file.name, 1), problems=(problem,)))
+            refused.append(Entry(Origin(file.name, 0), problems=(_refusal(file.path, error),)))
     if plain:
         name = plain[0][0] if len(plain) == 1 else f"{len(plain)} text files"
         sources.append(Source(name, "text files", texts.Texts(plain, options), evidence="their names end so"))
@@ -217,10 +216,24 @@ def _beir(folder: Path, name: str, options: Options) -> Source:
     return Source(name, "BEIR", BeirFolder(folder, name, options), evidence="it holds a corpus.jsonl", links=True)
 
 
+def _refusal(path: Path, error: BakehouseError) -> Problem:
+    """Why a file in a folder is passed over: in short where it is only of another kind."""
+    if _reader_of(path):
+        return Problem(str(error), "Mend the file, or leave it out.")
+    return Problem(_of_other_kind(path), _remedy(path))
+
+
 def _unsupported(path: Path) -> str:
-    remedy = _REMEDIES.get(path.suffix.lower(), "Export it as one of these.")
-    ending = f"files ending in {path.suffix}" if path.suffix else "files without an ending"
-    return f"{path}: {ending} cannot be read. Wanted: {SUPPORTED}. {remedy}"
+    return f"{path}: {_of_other_kind(path)}. Wanted: {SUPPORTED}. {_remedy(path)}"
+
+
+def _of_other_kind(path: Path) -> str:
+    ending = f"ending in {path.suffix}" if path.suffix else "without an ending"
+    return f"files {ending} cannot be read"
+
+
+def _remedy(path: Path) -> str:
+    return _REMEDIES.get(path.suffix.lower(), "Export it in a format that can.")
 
 
 def _nothing(places: Sequence[Path], files: Sequence[_File]) -> str:

@@ -32,6 +32,8 @@ between hairlines, ``gr.Row(elem_classes="bh-split")`` for two columns that stac
 ``elem_classes="bh-quiet"`` for a secondary button, ``variant="primary"`` for the one that matters
 (one a tab). Inputs keep their visible label. ``gr.Accordion(elem_classes="bh-fold")`` is a fold.
 
+Style that all tabs share stands in ``theme.css``; what one tab alone needs, in ``TAB.css`` beside it.
+
 **Colours** in drawings are CSS variables, right in light and dark: ``--bh-ink``, ``--bh-soft`` (second
 text), ``--bh-line`` (hairlines), ``--bh-paper``, ``--bh-shade`` (a hover, a stripe), ``--bh-crust`` (the accent),
 ``--bh-good``, ``--bh-bad``, and ``--bh-series-1`` … ``--bh-series-8`` for languages and systems, in a

@@ -15,7 +15,7 @@ from retrieval.convert.folder import REJECTS
 from retrieval.page import html, numbers
 from retrieval.page.tongues import language_name
 
-SHOWN = 50
+SHOWN = 20
 _LONG = 240
 _LINE = 160
 

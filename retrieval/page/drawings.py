@@ -49,7 +49,12 @@ def length_histogram(lengths: Lengths) -> Markup:
         [*_bars(counts), _baseline(), _limit_line(at, lengths.limit), _label(0, _HEIGHT - 4, "0", "start")]
     )
     drawing = html.element(
-        "svg", inside, viewBox=f"0 0 {_WIDTH} {_HEIGHT}", cls="bh-chart", role="img", aria_label=_in_words(lengths)
+        "svg",
+        inside,
+        viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
+        cls="bh-chart bh-histogram",
+        role="img",
+        aria_label=_in_words(lengths),
     )
     return drawing + html.note(_in_words(lengths))
 

@@ -55,7 +55,9 @@ def faults(report: ConversionReport) -> Markup:
         return Markup("")
     lines = [
         html.element(
-            "li", html.join([html.text(f"{fault.file}, {fault.line}: "), fault.message]), cls=f"is-{fault.severity}"
+            "li",
+            html.join([html.text(f"{fault.file}, line {fault.line}: "), fault.message]),
+            cls=f"is-{fault.severity}",
         )
         for fault in report.faults[:_SHOWN_FAULTS]
     ]
@@ -96,11 +98,10 @@ def before_after(source: Source, documents: Mapping[str, Document]) -> Markup:
 def _before(entry: Entry, values: Mapping[str, object], source: Source) -> Markup:
     if not values:
         return html.text(str(entry.origin))
-    roles = {column: role for role, column in (source.mapping.roles if source.mapping else {}).items()}
-    return html.pairs(
-        (html.mono(name), html.text(_short(value)) if name in roles else html.element("s", html.text(_short(value))))
-        for name, value in values.items()
-    )
+    roles = set(source.mapping.roles.values() if source.mapping else ())
+    used = html.pairs((html.mono(name), html.text(_short(value))) for name, value in values.items() if name in roles)
+    unused = [name for name in values if name not in roles]
+    return used + (html.note(f"left out: {', '.join(unused)}") if unused else "")
 
 
 def _after(entry: Entry, documents: Mapping[str, Document]) -> Markup:

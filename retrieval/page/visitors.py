@@ -11,7 +11,7 @@ from retrieval.home import on_space
 
 REFUSAL = (
     "Visitors of this Space search and look; training, and data that stays, are for its owners. "
-    "Duplicate the Space, or run Bakehouse at home with `make app`: there everything is open to you."
+    "Duplicate the Space, or run Bakehouse at home (make app): there everything is open to you."
 )
 
 

@@ -31,10 +31,11 @@ def build(page: PageState) -> None:
     """Draw and wire the tab."""
     kept = gr.State(None, time_to_live=_VISIT, delete_callback=drafts.discard)
     with gr.Row(elem_classes="bh-split"):
-        with gr.Column(scale=2, min_width=280):
-            gr.HTML(html.heading("Your documents"), **SURFACE)
+        with gr.Column(scale=2, min_width=280, elem_classes="bh-data-start"):
+            gr.HTML(html.heading("Your documents", "CSV, TSV, JSON, Parquet, text, Markdown"), **SURFACE)
             files = gr.File(
-                label="Files: CSV, TSV, JSON, Parquet, text or Markdown",
+                label="Your documents",
+                show_label=False,
                 file_count="multiple",
                 file_types=KINDS,
                 height=150,
@@ -59,12 +60,12 @@ def build(page: PageState) -> None:
             with gr.Column(scale=3, min_width=280):
                 rows = gr.HTML(**SURFACE, elem_id="before-after")
     with gr.Row(elem_classes="bh-split"):
-        with gr.Column(scale=3, min_width=280), gr.Tabs(elem_classes="bh-views"):
+        with gr.Column(scale=5, min_width=280), gr.Tabs(elem_classes="bh-views"):
             views = []
             for title in VIEWS:
                 with gr.Tab(title):
                     views.append(gr.HTML(**SURFACE, elem_id=f"view-{title.lower()}"))
-        with gr.Column(scale=2, min_width=280):
+        with gr.Column(scale=3, min_width=280):
             shape = gr.HTML(**SURFACE, elem_id="format")
 
     shown = [verdict, lengths, *views, shape]
@@ -96,7 +97,7 @@ def build(page: PageState) -> None:
     page.corpus.change(page.guard(_standing), [page.corpus, kept], shown, **quiet).then(**measure, **quiet)
     page.model.change(**measure, **quiet)
     use.click(page.guard(_use), [kept, name], [page.corpus, page.tabs], api_visibility="private", concurrency_limit=1)
-    pack.click(page.guard(_pack), [page.corpus, kept, name], [packed], api_visibility="private").success(
+    pack.click(page.guard(_pack), [page.corpus, kept, name], [packed], **quiet).success(
         None, js=FETCH, api_visibility="private"
     )
 

@@ -80,7 +80,7 @@ def connect(header: Header, blocks: gr.Blocks, tabs: gr.Tabs, jobs: QueueReader)
 
 
 def _toast(sentence: str) -> Exception:
-    return gr.Error(sentence, title="", print_exception=False)
+    return gr.Error(sentence, title="That did not work", print_exception=False)
 
 
 def _opened(request: gr.Request) -> tuple[gr.Dropdown, gr.Dropdown]:

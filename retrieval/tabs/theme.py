@@ -22,10 +22,11 @@ def theme() -> gr.themes.Base:
 
 
 def head() -> str:
-    """The style sheet and the script, for the head of the page.
+    """The style sheets, what is common to all tabs first, and the script, for the head of the page.
 
     Given as ``css``, gradio would write a second copy of each rule with a longer selector.
     """
-    style = (_FOLDER / "theme.css").read_text(encoding="utf-8")
+    sheets = sorted(_FOLDER.glob("*.css"), key=lambda path: (path.name != "theme.css", path.name))
+    style = "\n".join(path.read_text(encoding="utf-8") for path in sheets)
     script = (_FOLDER / "page.js").read_text(encoding="utf-8")
     return f"<style>{style}</style><script>{script}</script>"

@@ -1,0 +1,93 @@
+"""The Scores and Compare tabs as a person uses them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from tiny_texts import write_tiny_corpus
+
+FIRST_USE = 200_000
+"""Milliseconds: the first evaluation waits until the app has loaded its model and read the handbook."""
+
+
+@pytest.fixture
+def judged(page: Page, app_server: str, app_home: Path) -> str:
+    """A small corpus of which BM25, dense and hybrid search have been judged on the page."""
+    if not (app_home / "corpora" / "loaves").is_dir():
+        write_tiny_corpus(app_home / "corpora" / "loaves")
+    page.goto(f"{app_server}/?corpus=loaves")
+    page.get_by_role("tab", name="Scores").click()
+    shown = page.locator("#scores")
+    expect(shown.locator(".bh-empty, table")).to_be_visible()
+    if shown.locator(".bh-empty").count():
+        expect(shown).to_contain_text("Nothing has been judged on loaves yet.")
+        expect(page.locator("#evaluate-command")).to_contain_text("python -m eval run loaves --model intfloat")
+        page.get_by_role("button", name="Evaluate this corpus and model").click()
+    expect(rows(page)).to_have_count(3, timeout=FIRST_USE)
+    return app_server
+
+
+def rows(page: Page) -> Locator:
+    return page.locator("#scores tr[data-act]")
+
+
+def test_an_evaluation_from_the_page_fills_the_table(page: Page, judged: str, app_home: Path) -> None:
+    expect(rows(page).locator("td:nth-child(2)")).to_have_text(["lexical", "dense", "hybrid"])
+    expect(page.locator("#scores th")).to_contain_text(["System", "Mode", "all9", "ar3", "de3", "en3"])
+    expect(page.locator("#scores .is-best").first).to_be_visible()
+    expect(page.locator("#scores .bh-bars > li")).to_have_count(4)
+    assert len(list((app_home / "scores").glob("*.json"))) >= 3
+
+
+def test_a_filtered_view_can_be_sent_and_downloaded(page: Page, judged: str) -> None:
+    page.get_by_label("dense", exact=True).locator("visible=true").check()
+    expect(rows(page)).to_have_count(1)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="download as CSV").click()
+    assert download.value.suggested_filename == "scores-loaves-test.csv"
+    page.get_by_role("link", name="link to this view").click()
+    expect(page).to_have_url(re.compile(r"tab=scores&corpus=loaves&split=test"))
+    expect(page.get_by_role("tab", name="Scores")).to_have_attribute("aria-selected", "true")
+    expect(rows(page)).to_have_count(1)
+    expect(rows(page)).to_contain_text("dense")
+
+
+def test_a_row_leads_to_its_comparison_and_a_query_to_its_rankings(page: Page, judged: str) -> None:
+    rows(page).filter(has_text="dense").click()
+    verdict = page.locator("#verdict .bh-verdict")
+    expect(verdict).to_have_text(
+        re.compile(r"(No difference shown|B is (better|worse)).* between .+"), timeout=FIRST_USE
+    )
+    expect(page.locator("#verdict .bh-ab li").nth(1)).to_contain_text("dense")
+    expect(page.locator("#verdicts tbody tr")).to_have_count(3)
+    expect(page.locator("#dots circle").first).to_be_visible()
+    expect(page.locator("#sides .bh-ranked")).to_have_count(2)
+    expect(page.locator("#sides .bh-judged-right").first).to_have_text("✓ right")
+    dot = page.locator("#dots circle:not(.is-chosen)").first
+    wanted = str(dot.get_attribute("data-query"))
+    dot.click()
+    expect(page.locator("#sides .bh-heading code").first).to_have_text(wanted)
+    expect(page.locator("#dots circle.is-chosen")).to_have_attribute("data-query", wanted)
+
+
+def test_a_comparison_can_be_sent_and_the_same_system_twice_is_a_sentence(page: Page, judged: str) -> None:
+    page.get_by_role("tab", name="Compare").click()
+    page.get_by_role("link", name="link to this comparison").click()
+    expect(page).to_have_url(re.compile("tab=compare"))
+    expect(page.locator("#verdict .bh-verdict")).to_be_visible()
+    first = page.locator("#compare-a input").input_value()
+    page.locator("#compare-b input").click()
+    page.get_by_role("option", name=first, exact=True).click()
+    expect(page.locator("#verdict .bh-error")).to_have_text("A and B are the same: choose two different systems.")
+
+
+def test_both_tabs_fit_a_phone(page: Page, judged: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(rows(page)).to_have_count(3)
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    page.get_by_role("tab", name="Compare").click()
+    expect(page.locator("#verdict .bh-verdict")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0

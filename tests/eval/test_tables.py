@@ -1,0 +1,146 @@
+"""Scores as a table, as bars, as curves and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+
+from made_results import made
+
+from eval.board import board, nothing_yet
+from eval.curves import chart, lines
+from eval.places import Place
+from eval.standing import Kind, Standing
+from eval.tables import View, bars, heat_table, leaders, query_languages, to_csv
+from retrieval.page import html
+
+EVIL = "<script>alert(1)</script>"
+LANGUAGES = ("de", "en")
+
+
+def row(name: str, kind: Kind, scores: tuple[float, float, float | None], *, run: str = "", step: int = 0) -> Standing:
+    """A system with its scores: of all queries, in German, in English."""
+    by_language = {
+        lang: {"ndcg@10": score, "queries": 2}
+        for lang, score in zip(LANGUAGES, scores[1:], strict=True)
+        if score is not None
+    }
+    mode = "lexical" if kind == "lexical" else "hybrid"
+    result = made(
+        {"q1": 0.5, "q2": 0.5},
+        id=name,
+        model=f"org/{name}",
+        label=name,
+        mode=mode,
+        metrics={"ndcg@10": scores[0]},
+        by_language=by_language,
+        run=run or None,
+        step=step if run else None,
+    )
+    return Standing(result.summary, kind, run, step, best=step == 4)
+
+
+ROWS = [
+    row("BM25", "lexical", (0.40, 0.50, 0.30)),
+    row("e5", "base", (0.60, 0.7004, 0.50)),
+    row("big", "teacher", (0.90, 0.90, 0.90)),
+    row("two", "tuned", (0.55, 0.7001, 0.40), run="r1", step=2),
+    row("four", "tuned", (0.65, 0.60, None), run="r1", step=4),
+]
+
+
+def view(rows: list[Standing] = ROWS) -> View:
+    """All of the rows in both languages."""
+    colours = html.series(LANGUAGES)
+    return View(Place.of(rows[0].summary), "ndcg@10", rows, LANGUAGES, colours)
+
+
+def cells(markup: str, name: str) -> list[str]:
+    """The cells of a row, without what stands around their words."""
+    found = re.search(rf'<tr[^>]*data-result="{name}".*?</tr>', markup)
+    assert found
+    return re.findall(r"<td[^>]*>.*?</td>", found[0])
+
+
+def test_the_best_of_each_column_is_marked_and_a_teacher_does_not_compete() -> None:
+    markup = str(heat_table(view()))
+    best = {
+        each: [cell for cell in cells(markup, each) if "is-best" in cell]
+        for each in ("BM25", "e5", "big", "two", "four")
+    }
+    assert [len(found) for found in best.values()] == [0, 2, 0, 1, 1]
+    assert ".650" in best["four"][0] and ".700" in best["two"][0] and ".500" in best["e5"][1]
+
+
+def test_heat_grows_with_the_score_and_a_missing_score_has_none() -> None:
+    markup = str(heat_table(view()))
+    assert "--heat:0.000" in cells(markup, "BM25")[2] and "--heat:1.000" in cells(markup, "four")[2]
+    assert "--heat:0.800" in cells(markup, "e5")[2]
+    assert "bh-heat" not in cells(markup, "four")[4] and "–" in cells(markup, "four")[4]
+
+
+def test_small_differences_do_not_look_large() -> None:
+    close = [row("e5", "base", (0.719, 0.7, 0.7)), row("four", "tuned", (0.724, 0.7, 0.7), run="r1", step=4)]
+    assert "--heat:0.950" in cells(str(heat_table(view(close))), "e5")[2]
+
+
+def test_what_was_there_before_is_set_apart_and_a_run_is_named_once() -> None:
+    markup = str(heat_table(view()))
+    assert markup.count('class="is-bound"') == 3 and markup.count('class="is-tuned"') == 2
+    assert markup.count(">r1<") == 1
+    assert "lexical" in cells(markup, "BM25")[1] and "hybrid" in cells(markup, "four")[1]
+
+
+def test_the_leaders_are_the_best_of_each_kind() -> None:
+    assert [each.summary.id for each in leaders(ROWS, "ndcg@10")] == ["BM25", "e5", "big", "four"]
+    more = [*ROWS, row("six", "tuned", (0.99, 0.9, 0.9), run="r2", step=6)]
+    assert [each.summary.id for each in leaders(more, "ndcg@10")] == ["BM25", "e5", "big", "six"]
+
+
+def test_bars_are_as_long_as_the_scores() -> None:
+    markup = str(bars(view()))
+    assert markup.count("<li>") == 3
+    assert "inline-size:65.00%" in markup and "inline-size:40.00%" in markup
+    # the missing English score of the last system leaves its bar out
+    assert markup.count('class="bh-bar"') == 11
+
+
+def test_languages_with_most_queries_come_first() -> None:
+    assert query_languages(ROWS) == {"de": 2, "en": 2}
+
+
+def test_csv_has_full_precision_and_no_formulas() -> None:
+    evil = row("=SUM(A1)", "base", (0.5, 0.123456789, None))
+    read = list(csv.reader(io.StringIO(to_csv(view([evil, ROWS[4]])))))
+    assert read[0][:5] == ["system", "kind", "run", "step", "mode"] and read[0][-3:] == ["all", "de", "en"]
+    assert read[1][0] == "'=SUM(A1)" and read[1][-3:] == ["0.5", "0.123456789", ""]
+    assert read[2][:5] == ["step 4 · best", "tuned", "r1", "4", "hybrid"]
+
+
+def test_curves_need_two_steps_and_the_axis_begins_where_the_scores_do() -> None:
+    steps = [row("e5", "base", (0.50, 0.7, 0.5), run="r1"), ROWS[3], ROWS[4]]
+    curves = lines(view(), steps, "hybrid")
+    assert [(line.name, len(line.points)) for line in curves] == [("de", 3), ("en", 2), ("all", 3)]
+    markup = str(chart(curves, "what it shows"))
+    assert markup.count("<polyline") == 3 and markup.count("<circle") == 8
+    assert ">base<" in markup and ">step 4<" in markup and 'aria-label="what it shows"' in markup
+    assert ">.40<" in markup and ">.10<" not in markup
+    assert lines(view(), steps[:1], "hybrid") == []
+
+
+def test_the_board_says_synthetic_escapes_names_and_links_to_itself(home: Path) -> None:
+    evil = made({"q": 0.5}, model=f"org{EVIL}", synthetic=True, warnings=(EVIL,), by_language={})
+    of = Standing(evil.summary, "base")
+    seen = View(Place.of(evil.summary), "ndcg@10", [of], [], {})
+    markup = str(board(seen, [evil.summary], ["hybrid"], {"tab": "scores", "split": "dev~1&2"}))
+    assert "<script" not in markup and "&lt;script" in markup
+    assert "synthetic quer" in markup and 'data-meaning="Judged on questions made by a machine' in markup
+    assert 'href="?tab=scores&amp;split=dev~1%262"' in markup
+
+
+def test_an_empty_board_says_what_to_do() -> None:
+    assert "Nothing has been judged on loaves yet." in nothing_yet("loaves", ["rolls"])
+    assert "There are scores of rolls" in nothing_yet("loaves", ["rolls"])
+    assert "There are scores" not in nothing_yet("loaves", [])

@@ -1,0 +1,127 @@
+"""What a person drops on the page becomes a draft, and a corpus only when they say so."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from retrieval import drafts
+from retrieval.beir import open_corpus
+from retrieval.errors import BakehouseError
+from retrieval.page import dataset, reading
+
+ROWS = [
+    "nr;frage;antwort;quelle",
+    "1;Wie lange muss der Teig gehen?;Der Teig geht zwölf Stunden in der Kälte.;Buch",
+    "2;Warum wird die Kruste dunkel?;Die Kruste wird von der Hitze des Ofens dunkel.;Buch",
+    "3;Was ist Sauerteig?;;Buch",
+]
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "fragen & antworten.csv"
+    path.write_text("\n".join(ROWS) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_table_becomes_a_draft_that_can_be_kept_and_kept_again(home: Path, table: Path) -> None:
+    made = drafts.draft([table])
+    assert (made.report.counts.documents, made.report.counts.queries, made.report.counts.rejected) == (2, 2, 1)
+    assert not (home / "corpora").exists()
+    name = drafts.proposed_name([table])
+    assert name == "fragen-antworten"
+    for _ in range(2):
+        assert drafts.keep(made, name) == home / "corpora" / name
+    assert len(open_corpus(name).documents) == 2
+    drafts.discard(made)
+    assert not made.folder.exists()
+    assert len(open_corpus(name).documents) == 2
+
+
+def test_columns_can_be_chosen_and_a_wrong_one_leaves_nothing_behind(home: Path, table: Path) -> None:
+    made = drafts.draft([table], {"text": "frage", "query": "-"})
+    assert [document.text for document in made.corpus.documents][:1] == ["Wie lange muss der Teig gehen?"]
+    before = set(made.folder.parent.glob("bakehouse-draft-*"))
+    with pytest.raises(BakehouseError, match="no column 'fargen'"):
+        drafts.draft([table], {"text": "fargen"})
+    assert set(made.folder.parent.glob("bakehouse-draft-*")) == before
+    drafts.discard(made)
+
+
+def test_the_files_of_a_beir_folder_are_put_together_again(home: Path, tiny_corpus: Path, tmp_path: Path) -> None:
+    loose = tmp_path / "loose"
+    loose.mkdir()
+    files = [tiny_corpus / "corpus.jsonl", tiny_corpus / "queries.jsonl", tiny_corpus / "qrels" / "test.tsv"]
+    given = [Path(shutil.copy(file, loose)) for file in files]
+    made = drafts.draft(given)
+    whole = open_corpus(tiny_corpus)
+    assert made.corpus.qrels("test") == whole.qrels("test")
+    assert made.report.counts.documents == len(whole.documents)
+    drafts.discard(made)
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "handbook", "x.partial", "x" * 61])
+def test_a_name_that_cannot_be_a_corpus_is_refused(home: Path, table: Path, name: str) -> None:
+    made = drafts.draft([table])
+    with pytest.raises(BakehouseError):
+        drafts.keep(made, name)
+    assert not (home / "corpora").exists()
+    drafts.discard(made)
+
+
+def test_a_corpus_that_was_not_made_here_is_not_replaced(home: Path, table: Path, tiny_corpus: Path) -> None:
+    (home / "corpora").mkdir()
+    tiny_corpus.rename(home / "corpora" / "mine")
+    made = drafts.draft([table])
+    with pytest.raises(BakehouseError, match="was not made here"):
+        drafts.keep(made, "mine")
+    assert len(open_corpus("mine").documents) == 24
+    drafts.discard(made)
+
+
+def test_the_zip_holds_the_format(home: Path, tiny_corpus: Path) -> None:
+    path = drafts.archive(open_corpus(tiny_corpus), "bread")
+    assert path.name == "bread.zip"
+    names = set(zipfile.ZipFile(path).namelist())
+    assert {"corpus.jsonl", "queries.jsonl", "qrels/dev.tsv", "qrels/test.tsv"} <= names
+
+
+def test_what_is_shown_of_a_draft(home: Path, table: Path) -> None:
+    made = drafts.draft([table])
+    assert "3 rows → 2 documents, 2 queries, 2 judgments" in reading.verdict(made.report)
+    assert "0 duplicates merged, 1 rejected." in reading.verdict(made.report)
+    source = reading.mapped(made.report)
+    assert source is not None and reading.columns(source) == ["nr", "frage", "antwort", "quelle"]
+    assert "'frage' is a usual name" in reading.evidence(source, "query")
+    assert reading.evidence(source, "lang") == "the language of the row: no column"
+    shown = reading.before_after(source, {document.id: document for document in made.corpus.documents})
+    assert "left out: quelle" in shown and shown.count("<tr>") == 4
+    rejected = dataset.rejected_table(made.corpus.folder)
+    assert "line 4" in rejected
+    drafts.discard(made)
+
+
+def test_tables_of_a_corpus_escape_and_stop(home: Path, tiny_corpus: Path) -> None:
+    lines = "".join(f'{{"_id": "d{n}", "text": "<b>word</b> {n}"}}\n' for n in range(30))
+    (tiny_corpus / "corpus.jsonl").write_text(lines, encoding="utf-8")
+    corpus = open_corpus(tiny_corpus)
+    made = dataset.documents_table(corpus)
+    assert "<b>word" not in made and made.count("&lt;b&gt;word") == dataset.SHOWN
+    assert "The first 20 of 30 documents." in made
+    assert dataset.totals(corpus).startswith("30 documents in 1 language, 15 queries, judgments for dev and test")
+    assert "<b>word" not in dataset.format_panel(corpus)
+    assert "Nothing was rejected." in dataset.rejected_table(tiny_corpus)
+    assert "No judgments." not in dataset.judgments_table(corpus)
+
+
+def test_a_corpus_of_documents_alone_says_that_no_more_is_needed(home: Path, tiny_corpus: Path) -> None:
+    (tiny_corpus / "queries.jsonl").unlink()
+    shutil.rmtree(tiny_corpus / "qrels")
+    corpus = open_corpus(tiny_corpus)
+    assert "No queries." in dataset.queries_table(corpus)
+    assert "No judgments." in dataset.judgments_table(corpus)
+    assert dataset.format_panel(corpus).count("This corpus has none.") == 2

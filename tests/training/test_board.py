@@ -1,0 +1,260 @@
+"""What the Train tab shows of a run: its events as curves and words, its stages, its verdict."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from training import board, runs
+from training.chart import Frame, Line, chart, nice_ticks
+from training.config import load_recipe
+from training.curves import curves
+from training.history import History, history_of, thinned
+from training.look import Look, command_of, line_of, lines, look_at, menu_name
+from training.runs import RunFolder
+
+FIGURES = {
+    "hybrid": {"ndcg@10": 0.5, "by_language": {"de": 0.4, "en": 0.6}},
+    "dense": {"ndcg@10": 0.45, "by_language": {}},
+}
+Make = Callable[..., RunFolder]
+
+
+@pytest.fixture
+def make(home: Path, tiny_corpus: Path) -> Make:
+    """Makes a run whose status has these fields."""
+
+    def made(**status: Any) -> RunFolder:
+        sections = status.pop("sections", {})
+        run = runs.create(load_recipe({"corpus": str(tiny_corpus), **sections}), "tiny")
+        run.write_status(replace(run.written_status(), **status))
+        return run
+
+    return made
+
+
+def event(stage: str = "fit", step: int = 0, message: str = "", **metrics: Any) -> dict[str, Any]:
+    return {"time": 1e9 + step, "stage": stage, "step": step, "total": 8, "message": message, "metrics": metrics}
+
+
+def figures(value: float) -> dict[str, Any]:
+    return {"hybrid": {"ndcg@10": value, "by_language": {"de": value}}, "dense": {"ndcg@10": value, "by_language": {}}}
+
+
+# --- History
+
+
+def test_events_become_curves_and_words() -> None:
+    history = History()
+    history.hear([event("split", message="passages: de 3"), event(dev=FIGURES, message="base: .5")])
+    history.hear(
+        [
+            event(step=1, message="step 1 of 8", loss=2.0, epoch=0.1),
+            event(step=2, loss=1.0, learning_rate=1e-5, epoch=0.2),
+        ]
+    )
+    assert history.curve("loss") == [(1.0, 2.0), (2.0, 1.0)]
+    assert history.curve("learning_rate") == [(2.0, 1e-5)]
+    assert history.dev["hybrid"] == {"": {0: 0.5}, "de": {0: 0.4}, "en": {0: 0.6}}
+    assert [said.message for said in history.said] == ["passages: de 3", "base: .5"], "steps are curves, not words"
+    assert (history.total, history.seen) == (8, 4)
+
+
+def test_a_step_done_again_after_a_resume_stands_once() -> None:
+    history = History()
+    history.hear([event(step=step, loss=float(step)) for step in (1, 2, 3, 2, 3, 4)])
+    assert history.curve("loss") == [(1.0, 1.0), (2.0, 2.0), (3.0, 3.0), (4.0, 4.0)]
+
+
+def test_only_new_lines_are_read_and_a_half_written_one_waits(make: Make) -> None:
+    run = make()
+    run.append_event(event(step=1, loss=1.0))
+    assert history_of(run).seen == 1
+    with (run.path / runs.EVENTS).open("a") as out:
+        out.write(json.dumps(event(step=2, loss=2.0))[:40])
+    assert history_of(run).seen == 1
+    with (run.path / runs.EVENTS).open("a") as out:
+        out.write(json.dumps(event(step=2, loss=2.0))[40:] + "\n")
+    assert history_of(run).curve("loss") == [(1.0, 1.0), (2.0, 2.0)]
+
+
+def test_long_curves_are_thinned_to_means() -> None:
+    points = [(step, float(step)) for step in range(1, 11)]
+    assert thinned(points, most=4) == [(3.0, 2.0), (6.0, 5.0), (9.0, 8.0), (10.0, 10.0)]
+    assert thinned(points, most=10) == [(float(step), value) for step, value in points]
+    assert thinned([]) == []
+
+
+# --- Charts
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0.81, 0.86, [0.8, 0.82, 0.84, 0.86]),
+        (0, 100, [0, 50, 100]),
+        (0.85, 1.53, [0.75, 1.0, 1.25, 1.5, 1.75]),
+        (0.5, 0.5, [0.49, 0.5, 0.51]),
+        (0, 0, [-1, 0, 1]),
+        (0, 2e-5, [0, 1e-5, 2e-5]),
+    ],
+)
+def test_ticks_are_round_and_hold_the_values(low: float, high: float, ticks: list[float]) -> None:
+    assert nice_ticks(low, high) == pytest.approx(ticks)
+
+
+def test_a_chart_places_points_and_tells_what_it_shows() -> None:
+    frame = Frame("loss", 4, str, width=154, height=132, zero=True, baseline=50.0, marked=4)
+    made = chart(frame, [Line("<b>", [(0.0, 0.0), (4.0, 100.0)])])
+    # 44 px left of the axis and 10 right of it; 10 above and 22 below
+    assert 'points="44.0,110.0 144.0,10.0"' in made
+    assert 'y1="60.0" y2="60.0"' in made and "stroke-dasharray" in made
+    assert 'cx="144.0" cy="10.0"' in made and "best, step 4: 100.0" in made
+    assert 'aria-label="loss: 0.0 at step 0, 100.0 at step 4"' in made
+    assert "&lt;b&gt;" in made and "<b>" not in made
+
+
+def test_no_points_no_chart() -> None:
+    assert chart(Frame("loss", 4, str), [Line("loss", [])]) == ""
+
+
+# --- Stages
+
+
+def states(look: Look) -> str:
+    return " ".join(board.segment_state(look, stage) for stage in board.STAGES)
+
+
+def test_stages_say_how_far_a_run_is(make: Make) -> None:
+    # a job of this machine with a process that lives: pytest's own would do, but a heartbeat of another host does too
+    alive = {"host": "elsewhere", "heartbeat": time.time()}
+    fitting = look_at(make(state="running", stage="fit", step=2, total=8, **alive))
+    assert states(fitting) == "done done done unused now ahead"
+    assert [board.segment_share(fitting, stage) for stage in ("mine", "label", "fit", "verdict")] == [1, 0, 0.25, 0]
+    waiting = look_at(make(state="waiting", stage="queue", **alive))
+    assert states(waiting) == "ahead ahead ahead unused ahead ahead"
+    assert states(look_at(make(state="failed", stage="mine"))) == "done done failed unused ahead ahead"
+    taught = {"label": {"kind": "bi-encoder", "teacher": "t"}}
+    assert (
+        states(look_at(make(state="stopped", stage="label", sections=taught))) == "done done done stopped ahead ahead"
+    )
+    assert states(look_at(make(state="finished", stage="verdict"))) == "done done done unused done done"
+
+
+@pytest.mark.parametrize(
+    ("state", "offered"),
+    [
+        ("running", {"stop", "clone"}),
+        ("stopped", {"resume", "clone"}),
+        ("failed", {"resume", "clone"}),
+        ("finished", {"search", "clone"}),
+    ],
+)
+def test_what_one_can_do_depends_on_the_state(make: Make, state: str, offered: set[str]) -> None:
+    run = make(state=state, host="elsewhere", heartbeat=time.time())
+    head = str(board.run_head(look_at(run)))
+    assert {act for act in ("stop", "resume", "clone", "search") if f'data-act="{act}"' in head} == offered
+
+
+def test_a_run_that_is_asked_to_stop_says_so_and_cannot_be_asked_again(make: Make) -> None:
+    run = make(state="running", stage="fit", host="elsewhere", heartbeat=time.time())
+    run.ask_stop()
+    head = str(board.run_head(look_at(run)))
+    assert "It saves a checkpoint and stops." in head and 'data-act="stop"' not in head
+
+
+# --- Words
+
+
+def test_the_list_has_base_best_and_an_arrow(make: Make) -> None:
+    better = make(state="finished", base={"dev": FIGURES}, best={"dev": figures(0.61), "step": 3})
+    row = str(board.runs_table([line_of(better)], better.id))
+    assert ".500 → .610 " in row and "▲" in row and "is-chosen" in row and "synthetic" not in row
+    worse = make(state="finished", base={"dev": FIGURES, "synthetic": True}, best={"dev": figures(0.4)})
+    row = str(board.runs_table([line_of(worse)], ""))
+    assert "▼" in row and ">synthetic</dfn>" in row and "is-chosen" not in row
+    same = make(state="finished", base={"dev": FIGURES}, best={"dev": figures(0.5)})
+    assert "=" in board.gain(line_of(same)) and "▲" not in board.gain(line_of(same))
+
+
+def test_the_figure_is_that_of_the_mode_that_decides(make: Make) -> None:
+    run = make(base={"dev": FIGURES}, sections={"evaluate": {"mode": "dense"}})
+    assert (line_of(run).base, line_of(run).best) == (0.45, None)
+    assert board.gain(line_of(run)) == "base .450"
+
+
+def test_no_runs_say_what_to_do_first(home: Path) -> None:
+    assert "press Start training" in board.runs_table(lines(), "")
+
+
+def test_the_verdict_stands_at_the_end_and_says_synthetic(make: Make) -> None:
+    run = make(state="finished")
+    told = {"base": 0.5, "best": 0.61, "sentence": f"{run.id} · step 3 is better than base."}
+    report = {
+        "dev": {"hybrid": told},
+        "test": {"dense": told},
+        "synthetic_dev": True,
+        "recommended": run.id,
+        "told": "step 3 is best.",
+    }
+    run.write_status(replace(run.written_status(), report=report))
+    head = str(board.run_head(look_at(run)))
+    assert "Step 3 is best." in head and "Recommended: this run’s best checkpoint." in head
+    assert "synthetic dev, hybrid" in head and "<dt>test, dense</dt>" in head
+    assert ".500 → .610" in head and ">step 3 is better than base.<" in head
+    run.write_status(replace(run.written_status(), report=report | {"recommended": "a/base"}))
+    assert "Recommended: the base, base." in board.run_head(look_at(run))
+
+
+def test_a_failure_has_reason_and_remedy_and_all_text_is_escaped(make: Make) -> None:
+    run = make(state="failed", stage="fit", reason="<i>no memory</i>", remedy="Lower <b>it</b>.")
+    run.append_event(event(message="<script>"))
+    (run.path / runs.LOG).write_text("<pre>", encoding="utf-8")
+    look = look_at(run)
+    head = str(board.run_head(look))
+    assert "It failed: &lt;i&gt;no memory&lt;/i&gt;" in head and "Lower &lt;b&gt;it&lt;/b&gt;." in head
+    assert "&lt;script&gt;" in board.events(look) and "<script>" not in board.events(look)
+    assert "&lt;pre&gt;" in board.log(look)
+
+
+def test_the_newest_event_comes_first_without_the_run_s_own_id(make: Make) -> None:
+    run = make(state="finished")
+    run.append_event(event(step=1, message="first"))
+    run.append_event(event(step=2, message=f"{run.id} · step 2: dev nDCG@10 0.5"))
+    told = str(board.events(look_at(run)))
+    assert told.index(">step 2: dev nDCG@10 0.5<") < told.index(">first<")
+
+
+# --- Curves of a run
+
+
+def test_curves_come_with_the_first_examination(make: Make) -> None:
+    run = make(state="running", host="elsewhere", heartbeat=time.time(), base={"dev": FIGURES, "synthetic": True})
+    assert "The curves appear with" in curves(look_at(run))
+    run.append_event(event(dev=FIGURES))
+    run.append_event(event(step=8, dev=figures(0.7)))
+    run.append_event(event(step=8, loss=1.5, memory_mb=2500, cpu_percent=90, epoch=1))
+    drawn = str(curves(look_at(run)))
+    assert 'aria-label="synthetic dev nDCG@10: .50 at step 0, .70 at step 8"' in drawn
+    assert "de .700" in drawn and "en .600" in drawn and "all, dense .700" in drawn
+    assert "2.5 GB at step 8" in drawn and "90\u202f% at step 8" in drawn and "learning rate" not in drawn
+
+
+# --- Commands
+
+
+def test_a_run_s_command_starts_it_again(make: Make, home: Path, tiny_corpus: Path) -> None:
+    (home / "corpora").mkdir()
+    kept = home / "corpora" / "bread"
+    tiny_corpus.rename(kept)
+    assert menu_name(str(kept)) == "bread" and menu_name("/elsewhere/x") == "/elsewhere/x"
+    recipe = load_recipe({"corpus": str(kept), "fit": {"max_steps": 3}})
+    assert command_of(recipe) == "python -m training run --corpus bread --preset quick --set fit.max_steps=3"
+    handbook = str(Path(__file__).resolve().parents[2] / "retrieval" / "handbook")
+    assert "--corpus retrieval/handbook " in command_of(load_recipe({"corpus": handbook}))
