@@ -19,7 +19,7 @@ from retrieval.models import DEFAULT
 from retrieval.page.shelf import Shelf
 from retrieval.tabs import data, header, search, theme
 from training import tab as train
-from training.headline import headline
+from training.page.headline import headline
 
 
 def compose(shelf: Shelf) -> gr.Blocks:

@@ -7,15 +7,13 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
+from eval.places import SPLITS, Place
 from eval.results import Summary, all_results, read_summary
-from retrieval.artifact import read_manifest
 from retrieval.errors import BakehouseError, nearest
 from retrieval.home import home
-from retrieval.models import BEST
+from retrieval.models import best_step
+from retrieval.searcher import MODES
 
-_MODES = ("hybrid", "dense", "lexical")
-_SPLITS = ("test", "dev")
-"""Where there is a choice, the first of these leads."""
 _LEAST_PREFIX = 4
 
 
@@ -84,9 +82,9 @@ def _of_run(name: str, known: Sequence[Summary]) -> list[Summary]:
 
 def _of_best(run: str, of_run: Sequence[Summary]) -> list[Summary]:
     """The results of the best checkpoint, as its manifest tells; of the latest step if it was not kept."""
-    manifest = read_manifest(home() / "runs" / run / BEST)
+    kept = best_step(home() / "runs" / run)
     trained = [each.step for each in of_run if each.step]
-    step = manifest["step"] if manifest else max(trained, default=None)
+    step = kept if kept is not None else max(trained, default=None)
     return [each for each in of_run if each.step == step]
 
 
@@ -110,26 +108,21 @@ def _only(name: str, found: list[Summary], what: str, wanted: str, value: Callab
 
 
 def _fit(a: Summary, b: Summary) -> bool:
-    return _data(a) == _data(b) and (a.id, a.path) != (b.id, b.path)
-
-
-def _data(each: Summary) -> tuple[str | int, ...]:
-    judgments = each.corpus.judgments if each.synthetic else ""
-    return each.corpus.name, each.corpus.fingerprint, each.ranked, each.split, judgments
+    return Place.of(a) == Place.of(b) and (a.id, a.path) != (b.id, b.path)
 
 
 def _preference(pair: Pair) -> tuple[bool, int, int, str, str]:
     modes = [each.system.mode for each in pair]
     return (
         modes[0] == modes[1],
-        -sum(_place(mode, _MODES) for mode in modes),
-        -_place(pair.a.split, _SPLITS),
+        -sum(_turn(mode, MODES) for mode in modes),
+        -_turn(pair.a.split, SPLITS),
         pair.a.created,
         pair.b.created,
     )
 
 
-def _place(name: str, order: Sequence[str]) -> int:
+def _turn(name: str, order: Sequence[str]) -> int:
     return order.index(name) if name in order else len(order)
 
 

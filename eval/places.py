@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from eval.results import Summary
 from retrieval.artifact import key_of
 
-_SPLITS = ("test", "dev")
+SPLITS = ("test", "dev")
 """Where there is a choice, the first of these leads."""
 
 
@@ -67,7 +67,7 @@ def places(results: Iterable[Summary], corpus: str = "") -> Places:
 
 
 def _turn(split: str) -> tuple[int, str]:
-    return (_SPLITS.index(split), "") if split in _SPLITS else (len(_SPLITS), split)
+    return (SPLITS.index(split), "") if split in SPLITS else (len(SPLITS), split)
 
 
 def titles(of: Places) -> dict[Place, str]:

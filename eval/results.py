@@ -90,6 +90,16 @@ class Summary:
     path: Path | None = field(default=None, compare=False)
 
     @property
+    def file(self) -> Path:
+        """Where it lies.
+
+        :raises ValueError: if it was never saved.
+        """
+        if self.path is None:
+            raise ValueError("this result was never saved: it has no file")
+        return self.path
+
+    @property
     def ranked(self) -> int:
         """How many documents were searched: all, unless the settings say that a part was drawn."""
         return int(self.settings.get("ranked", self.counts["documents"]))
@@ -173,9 +183,7 @@ def load(place: Path | Summary) -> Result:
     :raises ValueError: if the summary was never saved.
     :raises BakehouseError: if either file is missing or damaged.
     """
-    path = place.path if isinstance(place, Summary) else place
-    if path is None:
-        raise ValueError("this result was never saved: it has no file")
+    path = place.file if isinstance(place, Summary) else place
     summary = read_summary(path)
     beside = _queries_path(path)
     try:
@@ -191,10 +199,15 @@ def load(place: Path | Summary) -> Result:
         ) from error
 
 
+def result_files() -> list[Path]:
+    """The files of all results of the workspace and of its training runs, by path."""
+    return sorted([*home().glob("scores/*.json"), *home().glob("runs/*/scores/*.json")])
+
+
 def all_results() -> list[Summary]:
     """Every result of the workspace and of its training runs, oldest first; damaged ones are logged."""
     found = []
-    for path in sorted([*home().glob("scores/*.json"), *home().glob("runs/*/scores/*.json")]):
+    for path in result_files():
         try:
             found.append(read_summary(path))
         except BakehouseError as error:

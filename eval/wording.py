@@ -10,7 +10,7 @@ from retrieval.languages import name_of
 from retrieval.records import UNKNOWN
 
 if TYPE_CHECKING:
-    from eval.compare import Comparison, LanguageVerdict
+    from eval.compare import Comparison
     from eval.results import Summary
 
 _NAMED_AT_MOST = 4
@@ -40,10 +40,19 @@ def full_name(summary: Summary) -> str:
 
 
 def system_names(a: Summary, b: Summary) -> tuple[str, str]:
-    """What to call two systems: by their labels, with the mode where it is what sets them apart."""
+    """What to call two systems: by their labels, with the mode where it is what sets them apart.
+
+    Within one training run they are the base model and the checkpoint of a step.
+    """
+    if a.run and a.run == b.run and a.system.mode == b.system.mode and a.step != b.step:
+        return _within_run(a), _within_run(b)
     if a.system.mode == b.system.mode and a.system.label != b.system.label:
         return a.system.label, b.system.label
     return _with_mode(a), _with_mode(b)
+
+
+def _within_run(summary: Summary) -> str:
+    return f"the checkpoint of step {summary.step}" if summary.step else "the base model"
 
 
 def sentence(comparison: Comparison) -> str:
@@ -59,7 +68,9 @@ def sentence(comparison: Comparison) -> str:
         start = f"{name_b} is {comparison.verdict} than {name_a} by {size} points of {measured}"
         low, high = sorted(map(abs, comparison.interval))
     within = f"between {points(low)} and {points(high)}; {_queries(comparison)}"
-    return f"{start} ({within}){_languages(comparison)}."
+    return (
+        f"{start[0].upper() if start.startswith('the ') else start[0]}{start[1:]} ({within}){_languages(comparison)}."
+    )
 
 
 def _measured(comparison: Comparison) -> str:
@@ -84,19 +95,22 @@ def _languages(comparison: Comparison) -> str:
     if len(comparison.by_language) < 2:
         return ""
     parts = [
-        f"{verdict} in {_listed([each for each in comparison.by_language if each.verdict == verdict])}"
+        f"{verdict} in {listed(names, 'languages')}"
         for verdict in ("better", "worse", "no difference shown")
-        if any(each.verdict == verdict for each in comparison.by_language)
+        if (names := [language_name(each.language) for each in comparison.by_language if each.verdict == verdict])
     ]
     return "; " + ", ".join(parts)
 
 
-def _listed(languages: Sequence[LanguageVerdict]) -> str:
-    names = [language_name(each.language) for each in languages]
+def listed(names: Sequence[str], noun: str = "") -> str:
+    """``a, b and c``; of more than four the last are counted: ``a, b, c and 3 more languages``.
+
+    :param noun: What is counted, in the plural.
+    """
     if len(names) > _NAMED_AT_MOST:
         rest = len(names) - _NAMED_AT_MOST + 1
-        names = [*names[: _NAMED_AT_MOST - 1], f"{rest} more languages"]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+        names = [*names[: _NAMED_AT_MOST - 1], f"{rest} more {noun}".rstrip()]
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -58,6 +58,8 @@ _OF_SCRIPT = {
     "ORIYA": "or", "ETHIOPIC": "am", "TIBETAN": "bo", "THAANA": "dv",
 }  # fmt: skip
 _ALIASES = {"no": "nb", "iw": "he", "in": "id", "ji": "yi", "sh": "hr", "fil": "tl"}
+_ENGLISH = {"nb": "Norwegian"}
+"""Names that people use where lingua has another."""
 _CODE = re.compile(r"[a-z]{2,3}")
 
 
@@ -76,11 +78,12 @@ def code_of(name: str) -> str | None:
 def name_of(code: str) -> str:
     """The English name of a language code, or the code itself where it is unknown.
 
-    >>> name_of("de"), name_of("zz")
-    ('German', 'zz')
+    >>> name_of("de"), name_of("nb"), name_of("zz")
+    ('German', 'Norwegian', 'zz')
     """
-    language = _languages_by_code().get(code_of(code) or "")
-    return language.name.capitalize() if language else code
+    known = code_of(code) or ""
+    language = _languages_by_code().get(known)
+    return _ENGLISH.get(known, language.name.capitalize()) if language else code
 
 
 def known_codes() -> frozenset[str]:

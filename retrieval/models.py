@@ -102,6 +102,15 @@ def known() -> list[str]:
     return [DEFAULT, *(path.parents[2].name for path in runs)]
 
 
+def best_step(run: Path) -> int | None:
+    """The training step of a run's best checkpoint, or None while it has none.
+
+    :param run: The run's folder.
+    """
+    manifest = read_manifest(run / BEST)
+    return int(manifest["step"]) if manifest else None
+
+
 def _folder(name: str) -> Model | None:
     for folder in (Path(name).expanduser(), home() / name):
         if (folder / "config.json").is_file() or (folder / "modules.json").is_file():

@@ -25,7 +25,7 @@ from retrieval.page.tongues import language_name
 from retrieval.page.visitors import may_change, require_change
 from retrieval.records import Document, Hit
 from training.config import Recipe
-from training.headline import headline
+from training.page.headline import headline
 from training.runs import Status, create, process_start
 
 EVIL = "<script>alert(1)</script>\"'&"

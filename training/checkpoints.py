@@ -75,12 +75,6 @@ def keep_as_best(checkpoint: Checkpoint, run: Path, score: float) -> Path:
     return run / BEST
 
 
-def best_step(run: Path) -> int | None:
-    """The step of the best checkpoint, or None before there is one."""
-    manifest = read_manifest(run / BEST)
-    return int(manifest["step"]) if manifest else None
-
-
 def prune(run: Path, keep: int) -> None:
     """Delete all but the latest ``keep`` checkpoints; the best one stands apart."""
     for checkpoint in checkpoints(run)[:-keep]:

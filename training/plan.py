@@ -18,7 +18,7 @@ from retrieval.models import at_hand
 from training.checkpoints import model_bytes, needed_bytes
 from training.config import Recipe
 from training.fit import chosen_loss, planned_steps
-from training.runs import RunFolder, all_runs
+from training.runs import RunFolder, all_runs, recipe_of
 from training.split import split_by_language
 from training.weights import weigh
 
@@ -149,7 +149,7 @@ def _need(recipe: Recipe) -> Need | None:
 def pace(recipe: Recipe) -> Pace | None:
     """The time of a step in the last run on this machine whose steps did the same work."""
     for run in all_runs()[:_EARLIER]:
-        if run.written_status().host == socket.gethostname() and _work(_recipe_of(run)) == _work(recipe):
+        if run.written_status().host == socket.gethostname() and _work(recipe_of(run)) == _work(recipe):
             seconds = _step_seconds(run)
             if seconds is not None:
                 return Pace(seconds, run.id)
@@ -169,11 +169,6 @@ def _work(recipe: Recipe) -> dict[str, Any]:
         "loss",
     }
     return {"base": recipe.base, "taught": recipe.label.kind, **recipe.fit.model_dump(include=named)}
-
-
-@lru_cache(maxsize=64)
-def _recipe_of(run: RunFolder) -> Recipe:
-    return run.recipe()
 
 
 def _step_seconds(run: RunFolder) -> float | None:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -159,6 +160,12 @@ def create(recipe: Recipe, corpus_name: str) -> RunFolder:
 def all_runs() -> list[RunFolder]:
     """Every run, the newest first."""
     return [RunFolder(path.parent) for path in sorted(runs_home().glob(f"*/{STATUS}"), reverse=True)]
+
+
+@lru_cache(maxsize=256)
+def recipe_of(run: RunFolder) -> Recipe:
+    """The settings of a run; they never change, so they are read once."""
+    return run.recipe()
 
 
 def find(name: str) -> RunFolder:

@@ -17,10 +17,12 @@ from retrieval.page.menus import corpus_choices, model_choices
 from retrieval.page.tongues import language_name
 from retrieval.page.visitors import require_change
 from retrieval.records import UNKNOWN
-from training import board, form, jobs, look, runs, sentences
+from training import jobs, runs
 from training.config import PRESETS, Recipe
-from training.curves import curves
-from training.form import FOLDS, Setting
+from training.page import board, form, look, sentences
+from training.page.curves import curves
+from training.page.form import FOLDS, Setting
+from training.page.plan import plan_table
 from training.plan import plan
 
 BUSY, IDLE = 2.0, 8.0
@@ -66,7 +68,7 @@ _SURFACE = SURFACE | {"js_on_load": LISTEN}
 class RecipeForm:
     """The left side.
 
-    :param fields: One component a setting, in the order of :func:`training.form.settings`.
+    :param fields: One component a setting, in the order of :func:`training.page.form.settings`.
     :param folds: The four folds, whose labels say what is set.
     """
 
@@ -223,7 +225,7 @@ def _wire_board(page: PageState, recipe: RecipeForm, shown: Board) -> None:
     }
     # One after the other: an answer that overtakes a later one would leave the wrong run on the page
     draw |= {"api_visibility": "private", "show_progress": "hidden", "concurrency_id": "runs", "concurrency_limit": 1}
-    page.opened.then(page.guard(_from_address), [page.run], [page.run, page.tabs], **_QUIET).then(**draw)
+    page.opened.then(page.guard(_from_address), [page.run], [page.run], **_QUIET).then(**draw)
     shown.timer.tick(**draw)
     page.run.change(**draw)
     shown.runs.click(page.guard(_choose), outputs=[page.run], **_QUIET)
@@ -270,7 +272,7 @@ def _plan(request: gr.Request, corpus: str, base: str, preset: str, *values: Any
     opened = _open(corpus, request)
     recipe = _recipe(opened, base, preset, values)
     titles = [gr.Accordion(label=title) for title in sentences.fold_titles(recipe)]
-    return *titles, board.plan_table(plan(recipe, opened)), board.command(look.command_of(recipe))
+    return *titles, plan_table(plan(recipe, opened)), board.command(look.command_of(recipe))
 
 
 def _preset(preset: str) -> list[Any]:
@@ -288,13 +290,10 @@ def _start(request: gr.Request, corpus: str, base: str, preset: str, *values: An
     yield run.id, html.note("Started. It goes on when you close this page.")
 
 
-def _from_address(request: gr.Request, run: str) -> tuple[str, Any]:
+def _from_address(request: gr.Request, run: str) -> str:
     """The run that the address of the page names; a reload then leads back to it."""
-    asked = dict(request.query_params)
-    wanted = str(asked.get("run") or "")
-    if not wanted or wanted not in {known.id for known in runs.all_runs()}:
-        return run, gr.skip()
-    return wanted, gr.skip() if asked.get("q") else gr.Tabs(selected="train")
+    wanted = str(dict(request.query_params).get("run") or "")
+    return wanted if wanted in {known.id for known in runs.all_runs()} else run
 
 
 def _draw(chosen: str, drawn: dict[str, str]) -> tuple[Any, ...]:
@@ -356,7 +355,7 @@ def _clone(event: gr.EventData) -> Any:
     """Fill the form with the run's settings."""
     if event.act != "clone":
         return gr.skip()
-    recipe = look.recipe_of(runs.find(str(event.run)))
+    recipe = runs.recipe_of(runs.find(str(event.run)))
     corpus = look.menu_name(recipe.corpus)
     choices = corpus_choices()
     if corpus not in {name for _, name in choices}:

@@ -9,9 +9,9 @@ from eval.compare import Comparison, compare
 from eval.evaluate import evaluate
 from eval.results import Result, all_results, load, save, scores_folder
 from eval.task import open_task
-from eval.wording import sentence
+from eval.wording import measure_title, sentence
 from retrieval.beir import Corpus, splits
-from training.checkpoints import best_step
+from retrieval.models import best_step
 from training.config import Recipe
 from training.examine import EXAMINED, MEASURE, figures
 from training.journal import Journal
@@ -92,9 +92,9 @@ def _recommendation(recipe: Recipe, journal: Journal) -> dict[str, str]:
     mode = "dense" if recipe.evaluate.mode == "dense" else "hybrid"
     base = journal.status.base["dev"][mode][MEASURE]
     best = journal.status.best["dev"][mode][MEASURE]
-    step = journal.status.best["step"]
+    step, measured = journal.status.best["step"], f"{mode} {measure_title(MEASURE)}"
     if best > base:
-        told = f"step {step} is the best checkpoint on dev: {mode} {MEASURE} {best:.3f}, base {base:.3f}."
+        told = f"Step {step} is the best checkpoint on dev: {measured} {best:.3f}, base {base:.3f}."
         return {"recommended": journal.run.id, "told": told}
-    told = f"no checkpoint beat the base on dev: {mode} {MEASURE} {best:.3f} at best, base {base:.3f}. Keep the base."
+    told = f"No checkpoint beat the base on dev: {measured} {best:.3f} at best, base {base:.3f}. Keep the base."
     return {"recommended": recipe.base, "told": told}

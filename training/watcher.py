@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from retrieval.models import best_step
 from training import device
-from training.checkpoints import Checkpoint, best_step, commit, keep_as_best, latest, prune
+from training.checkpoints import Checkpoint, commit, keep_as_best, latest, prune
 from training.config import Recipe
 from training.journal import Journal
 

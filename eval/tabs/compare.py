@@ -9,16 +9,16 @@ from urllib.parse import urlencode
 import gradio as gr
 from markupsafe import Markup
 
-from eval import duels, latest
 from eval.compare import Change, Comparison
-from eval.evidence import evidence
-from eval.kept import Duel, duel, is_kept
 from eval.measures import STANDARD
-from eval.pairs import Sides, loadable, sides
+from eval.page import comparison, latest
+from eval.page.cache import Duel, duel, is_kept
+from eval.page.evidence import evidence
+from eval.page.rankings import rankings
+from eval.page.remedy import remedy
+from eval.page.sides import Sides, loadable, sides
+from eval.page.standing import standings
 from eval.places import Place, Places, find, places, titles
-from eval.rankings import rankings
-from eval.remedy import remedy
-from eval.standing import standings
 from eval.wording import measure_title
 from retrieval.errors import BakehouseError
 from retrieval.page import SURFACE, PageState, html, numbers
@@ -51,16 +51,14 @@ def build(page: PageState, board: gr.HTML) -> None:
         with gr.Column(scale=6, min_width=300, elem_classes="bh-beside"):
             by_language = gr.HTML(elem_id="verdicts", **SURFACE)
             beside = gr.HTML(elem_id="sides", **SURFACE)
-    state, chosen, shown = gr.State(""), gr.State(""), gr.State(duels.SHOWN)
+    state, chosen, shown = gr.State(""), gr.State(""), gr.State(comparison.SHOWN)
 
     menus = [place, a, b, measure]
     parts = [said, by_language, dots, moved, beside, chosen, shown]
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
     work: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 2}
-    show = page.guard(_show, show=lambda sentence: (html.error(sentence), "", "", "", "", "", duels.SHOWN))
-    page.opened.then(page.guard(_opened), [page.corpus], [*menus, page.tabs, state], **quiet).then(
-        show, menus, parts, **work
-    )
+    show = page.guard(_show, show=lambda sentence: (html.error(sentence), "", "", "", "", "", comparison.SHOWN))
+    page.opened.then(page.guard(_opened), [page.corpus], [*menus, state], **quiet).then(show, menus, parts, **work)
     page.corpus.input(page.guard(_follow), [page.corpus], menus, **quiet).then(show, menus, parts, **work)
     board.click(page.guard(_against), outputs=[*menus, page.tabs], **quiet).then(show, menus, parts, **work)
     place.input(page.guard(_at), [place, measure], menus, **quiet).then(show, menus, parts, **work)
@@ -77,9 +75,9 @@ def _opened(corpus: str, request: gr.Request) -> tuple[Any, ...]:
     """What the address asks for."""
     asked = dict(request.query_params)
     if asked.get("tab") != "compare":
-        return *_menus(corpus), gr.skip(), latest.stamp()
+        return *_menus(corpus), latest.stamp()
     menus = _menus(corpus, asked.get("split"), asked.get("a"), asked.get("b"), asked.get("measure"))
-    return *menus, gr.Tabs(selected="compare"), latest.stamp()
+    return *menus, latest.stamp()
 
 
 def _follow(corpus: str) -> tuple[Any, ...]:
@@ -144,7 +142,7 @@ def _value(place: Place) -> str:
 def _show(place: str | None, a: str | None, b: str | None, measure: str | None) -> Iterator[tuple[Any, ...]]:
     """Compare, and show everything with the first query that changed."""
     if not place or not a or not b:
-        yield NOTHING, "", "", "", "", "", duels.SHOWN
+        yield NOTHING, "", "", "", "", "", comparison.SHOWN
         return
     systems = _systems(place, a, b)
     name = measure or STANDARD[0]
@@ -154,20 +152,20 @@ def _show(place: str | None, a: str | None, b: str | None, measure: str | None) 
         queries = numbers.counted(systems.b.summary.counts["queries"], "query", "queries")
         yield html.waiting(f"Comparing on {queries}.", "Many thousands take a few seconds."), *[gr.skip()] * 6
     found = duel(systems.a.summary, systems.b.summary, name)
-    colours = duels.colours_of(found.comparison)
+    colours = comparison.colours_of(found.comparison)
     chosen = next((change.query_id for change in _by_interest(found.comparison)), "")
     yield (
         _verdict(place, found, systems),
-        duels.languages(found.comparison, colours),
-        *_queries(found, chosen, duels.SHOWN),
+        comparison.languages(found.comparison, colours),
+        *_queries(found, chosen, comparison.SHOWN),
         chosen,
-        duels.SHOWN,
+        comparison.SHOWN,
     )
 
 
-def _by_interest(comparison: Comparison) -> list[Change]:
+def _by_interest(found: Comparison) -> list[Change]:
     """The queries that got better, those that got worse, then the rest: the first one is shown unasked."""
-    return [*comparison.risers, *comparison.fallers, *comparison.changes]
+    return [*found.risers, *found.fallers, *found.changes]
 
 
 def _systems(place: str, a: str, b: str) -> Sides:
@@ -187,17 +185,17 @@ def _verdict(place: str, found: Duel, systems: Sides) -> Markup:
     a, b = systems.a.summary.id, systems.b.summary.id
     address = {"tab": "compare", "corpus": corpus, "split": key, "a": a, "b": b, "measure": found.comparison.measure}
     link = html.element("a", "link to this comparison", href="?" + urlencode(address))
-    return duels.verdict(found.comparison, systems, remedy(found.comparison, systems), link)
+    return comparison.verdict(found.comparison, systems, remedy(found.comparison, systems), link)
 
 
 def _queries(found: Duel, chosen: str, shown: int) -> tuple[Markup, Markup, Markup]:
     """The dots, the lists, and both rankings of the chosen query."""
-    colours = duels.colours_of(found.comparison)
+    colours = comparison.colours_of(found.comparison)
     change = next((each for each in found.comparison.changes if each.query_id == chosen), None)
     beside = rankings(evidence(found.a, found.b, chosen), change, colours) if change else Markup("")
     return (
-        duels.scatter(found.comparison, colours, chosen),
-        duels.moved(found.comparison, colours, chosen, shown),
+        comparison.scatter(found.comparison, colours, chosen),
+        comparison.moved(found.comparison, colours, chosen, shown),
         beside,
     )
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import gradio as gr
 
-from eval import latest
-from eval.board import board, nothing_yet
 from eval.measures import STANDARD
+from eval.page import latest
+from eval.page.evaluating import Bench, Work
+from eval.page.scores import board, nothing_yet
+from eval.page.standing import Standing, standings
+from eval.page.tables import View, query_languages
 from eval.places import Place, find, places, titles
 from eval.results import Summary
-from eval.standing import Standing, standings
-from eval.tables import View, query_languages
 from eval.wording import measure_title
-from eval.work import Bench, Work
 from retrieval.beir import splits
 from retrieval.corpora import open_known
 from retrieval.errors import BakehouseError
@@ -72,7 +72,7 @@ def build(page: PageState) -> gr.HTML:
     drawn = [*filters, shown, state]
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
     show = page.guard(_show)
-    page.opened.then(page.guard(_opened), [page.corpus], [page.tabs, *drawn], **quiet)
+    page.opened.then(page.guard(_opened), [page.corpus], drawn, **quiet)
     gr.on([each.input for each in filters], show, filters, drawn, **quiet)
     page.clock.tick(page.guard(_tick), [state, *filters], drawn, **quiet)
     page.corpus.change(page.guard(_follow), [page.corpus], drawn, **quiet)
@@ -106,8 +106,7 @@ def _opened(corpus: str, request: gr.Request) -> tuple[Any, ...]:
         [each for each in asked.get("languages", "").split(",") if each],
         asked.get("checkpoints", "every"),
     )
-    tab = asked.get("tab")
-    return gr.Tabs(selected="scores") if tab == "scores" else gr.skip(), *_drawn(wanted)
+    return _drawn(wanted)
 
 
 def _show(corpus: str, place: str, measure: str, mode: str, languages: list[str], checkpoints: str) -> tuple[Any, ...]:

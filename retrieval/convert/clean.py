@@ -1,7 +1,7 @@
 """Characters that no JSON Lines file should hold.
 
 - NUL is removed: it ends strings in half of all tools, and means nothing in text.
-- A lone surrogate becomes U+FFFD: UTF-8 cannot write it.
+- A lone surrogate becomes U+FFFD: UTF-8 cannot write it. Bytes that did not decode come as such.
 - Line ends of Windows and old Macs become ``\\n``; white space around a text goes.
 
 The first two are repairs, which the conversion reports; the last is not worth a word.
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 NUL = "held NUL characters, which were removed"
-SURROGATE = "held half of a character (a lone surrogate), which became U+FFFD"
+SURROGATE = "held parts of characters (lone surrogates or stray bytes), which became U+FFFD"
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _ESCAPED_BYTES = re.compile("[\udc80-\udcff]")
 

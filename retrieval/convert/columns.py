@@ -45,8 +45,8 @@ class Column:
 
     @cached_property
     def words(self) -> bool:
-        """Whether most values have a letter."""
-        return sum(any(map(str.isalpha, value)) for value in self.values) > 0.5 * len(self.values)
+        """Whether values have letters, a tenth of them at least."""
+        return sum(any(map(str.isalpha, value)) for value in self.values) >= max(1, 0.1 * len(self.values))
 
     @cached_property
     def parts(self) -> ColumnName:

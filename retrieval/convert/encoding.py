@@ -23,6 +23,7 @@ _BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_JAPANESE = b"\x1b$B"
 _NOT_TEXT = (
     (b"PK\x03\x04", "a ZIP archive or an Office file"),
     (b"\x1f\x8b", "a gzip archive"),
@@ -45,8 +46,8 @@ class Encoding:
 
     :param name: As Python's codecs know it.
     :param evidence: A sentence that says why.
-    :param mixed: UTF-8 with some bytes that are not; these come through as surrogate escapes, and the
-        rows that hold them are rejected.
+    :param mixed: UTF-8 with some bytes that are not; these come through as surrogate escapes. Rows of
+        tables that hold them are rejected; in a file that is one text they become U+FFFD.
     """
 
     name: str
@@ -69,15 +70,15 @@ def detect(path: Path, told: str = "") -> Encoding:
         return _as_told(path, told)
     for bom, name in _BOMS:
         if head.startswith(bom):
-            return _checked(
-                path, Encoding(name, f"it begins with the byte order mark of {name.upper()[:6].rstrip('-')}")
-            )
+            return _marked(path, name)
     if wide := _wide(head):
         return _checked(path, Encoding(wide, "every other byte of its start is zero"))
     bad = _first_undecodable(path, "utf-8")
+    if bad is None and _JAPANESE in head and _is_ascii(path):
+        return _checked(path, Encoding("iso2022_jp", "it is ASCII with the marks of ISO-2022-JP"))
     if bad is None:
         return Encoding("utf-8", "all of it is ASCII" if _is_ascii(path) else "all of it decodes as UTF-8")
-    return _mixed(path, bad) or _legacy(path, head, bad)
+    return _mixed(path, bad, "utf-8") or _legacy(path, head, bad)
 
 
 def open_text(path: Path, encoding: Encoding) -> TextIO:
@@ -100,6 +101,13 @@ def _as_told(path: Path, told: str) -> Encoding:
             f"unknown encoding '{told}': wanted one such as utf-8, cp1252 or gb18030.{nearest(told, _COMMON)}"
         ) from error
     return _checked(path, Encoding(told, "named with --encoding"))
+
+
+def _marked(path: Path, name: str) -> Encoding:
+    """The encoding that a byte order mark promises, which a file cut short may break."""
+    promised = Encoding(name, f"it begins with the byte order mark of {name.removesuffix('-sig').upper()}")
+    bad = _first_undecodable(path, name) if name == "utf-8-sig" else None
+    return (_mixed(path, bad, name) if bad is not None else None) or _checked(path, promised)
 
 
 def _checked(path: Path, encoding: Encoding) -> Encoding:
@@ -145,7 +153,7 @@ def _first_undecodable(path: Path, name: str) -> int | None:
     return None
 
 
-def _mixed(path: Path, bad: int) -> Encoding | None:
+def _mixed(path: Path, bad: int, name: str) -> Encoding | None:
     """UTF-8 with strays: most of what is not ASCII decodes, so no other encoding is meant."""
     with path.open("rb") as stream:
         text = stream.read(bad + (_CHUNK << 3)).decode("utf-8", "surrogateescape")
@@ -153,8 +161,8 @@ def _mixed(path: Path, bad: int) -> Encoding | None:
     letters = len(re.findall("[^\x00-\x7f\udc80-\udcff]+", text))
     if letters < 4 * strays:
         return None
-    evidence = f"it is UTF-8, but for {strays} places of which the first is byte {bad:,}: their rows are rejected"
-    return Encoding("utf-8", evidence, mixed=True)
+    places = "one place," if strays == 1 else f"{strays:,} places, of which the first is"
+    return Encoding(name, f"it is UTF-8, but for {places} byte {bad:,}", mixed=True)
 
 
 def _legacy(path: Path, head: bytes, bad: int) -> Encoding:

@@ -16,6 +16,8 @@ LETTERS = {
     "tr": "çğıöşüâîûİ", "az": "çəğıöşüİ", "sq": "çë", "ga": "áéíóú", "cy": "âêîôûŵŷ", "eo": "ĉĝĥĵŝŭ",
     "vi": "àáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ\u0300\u0301\u0303\u0309\u0323",
 }  # fmt: skip
+_CHARACTER_SETS = {"ko": "euc_kr", "ja": "shift_jis"}
+"""What writes everyday Korean and Japanese with two bytes a character; misread bytes give rarer ones."""
 _TYPOGRAPHIC = set("“”„‘’‚«»‹›–—…·•°§©®™€£¥¿¡ªº´ №\xad²³½¼×\u200e\u200f")
 _UNLISTED = 0.9
 """The fit of a language whose letters are not listed: less than a listed one that fits."""
@@ -26,6 +28,8 @@ def fit(text: str, language: str) -> float:
     beyond = [character for character in text if not character.isascii()]
     if not beyond:
         return 1.0
+    if everyday := _CHARACTER_SETS.get(language):
+        return sum(len(character.encode(everyday, "ignore")) == 2 for character in beyond) / len(beyond)
     if language not in LETTERS:
         return _UNLISTED
     own = {*LETTERS[language], *LETTERS[language].upper(), *_TYPOGRAPHIC}

@@ -157,11 +157,8 @@ class _Guesser:
 
     def _id_of_question(self) -> None:
         """Rows of (context, question, answer) are questions: contexts repeat, and the id is the question's."""
-        if (
-            not {"query", "answer", "id"} <= set(self.chosen)
-            or not self._free("query_id")
-            or "id" in self.options.columns
-        ):
+        open_to_guess = not {"query_id", "id"} & set(self.options.columns) and "query_id" not in self.chosen
+        if not open_to_guess or not {"query", "answer", "id"} <= set(self.chosen):
             return
         column = self.chosen.pop("id").column
         evidence = (

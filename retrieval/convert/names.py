@@ -26,7 +26,7 @@ ROLES = {
 _NAMES = {
     "id": (
         "_id id docid doc_id document_id pid passage_id uid uuid guid key identifier identifiant identificador "
-        "identificativo kennung kennziffer nummer number nr no код номер ид معرف رقم 编号 編號 번호 番号 आईडी รหัส"
+        "identificativo código codigo clave matricule kennung kennziffer nummer number nr no код номер ид معرف رقم 编号 編號 번호 番号 आईडी รหัส"
     ),
     "title": (
         "title titel titre título titulo titolo tytuł başlık naslov cím otsikko tittel titlu τίτλος заголовок "

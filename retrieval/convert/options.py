@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from retrieval.errors import BakehouseError
+from retrieval.convert.names import ROLES
+from retrieval.errors import BakehouseError, nearest
 from retrieval.languages import code_of
 
 NO_COLUMN = "-"
@@ -34,7 +35,10 @@ class Options:
     header: bool | None = None
 
     def __post_init__(self) -> None:
-        """:raises BakehouseError: if the split's name is no file name, or a language is no code."""
+        """:raises BakehouseError: if a role is unknown, the split no file name, or a language no code."""
+        for role in self.columns:
+            if role not in ROLES:
+                raise BakehouseError(f"unknown role '{role}': choose {', '.join(ROLES)}.{nearest(role, ROLES)}")
         if not self.split or not self.split.replace("-", "").replace("_", "").isalnum():
             raise BakehouseError(
                 f"the split '{self.split}' is no name for a file: wanted letters, such as test or train."

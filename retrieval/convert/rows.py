@@ -27,16 +27,16 @@ Rows = Callable[[], Iterator[Row]]
 """Starts reading from the beginning; memory stays flat where the format allows it."""
 
 
-def flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Inner objects become dotted names; lists stay.
+def flatten(value: Mapping[str, Any], prefix: str = "", levels: int = 20) -> dict[str, Any]:
+    """Inner objects become dotted names; lists stay, and so does what lies deeper than ``levels``.
 
     >>> flatten({"text": "a", "metadata": {"lang": "en"}})
     {'text': 'a', 'metadata.lang': 'en'}
     """
     flat: dict[str, Any] = {}
     for name, inner in value.items():
-        if isinstance(inner, Mapping):
-            flat |= flatten(inner, f"{prefix}{name}.")
+        if isinstance(inner, Mapping) and levels:
+            flat |= flatten(inner, f"{prefix}{name}.", levels - 1)
         else:
             flat[f"{prefix}{name}"] = inner
     return flat

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -95,14 +96,19 @@ def open_sources(places: Sequence[Path], options: Options) -> list[Source]:
 def _look_into(place: Path) -> tuple[list[tuple[str, Path]], list[_File]]:
     """The BEIR folders and the files in a place, by their names within it, sorted."""
     if place.is_file():
-        return [], [_File(place.name, place, named=True)]
+        return [], [_File(_readable(Path(place.name)), place, named=True)]
     if is_beir(place):
-        return [(place.resolve().name, place)], []
+        return [(_readable(Path(place.resolve().name)), place)], []
     inner = sorted(path for path in place.rglob("*") if not _hidden(path.relative_to(place)))
     beirs = [path.parent for path in inner if path.name == "corpus.jsonl" and path.is_file()]
     loose = [path for path in inner if path.is_file() and not any(path.is_relative_to(beir) for beir in beirs)]
-    names = [(beir.relative_to(place).as_posix(), beir) for beir in beirs]
-    return names, [_File(path.relative_to(place).as_posix(), path, named=False) for path in loose]
+    names = [(_readable(beir.relative_to(place)), beir) for beir in beirs]
+    return names, [_File(_readable(path.relative_to(place)), path, named=False) for path in loose]
+
+
+def _readable(path: Path) -> str:
+    """A path that can be written, whatever bytes the file system allows in it."""
+    return os.fsencode(path.as_posix()).decode("utf-8", "replace")
 
 
 def _hidden(path: Path) -> bool:
@@ -120,7 +126,7 @@ def _with_stems(files: Sequence[_File]) -> list[_File]:
     """Give each file the start of its rows' ids: its stem, or its name where two share a stem."""
     stems = Counter(file.path.stem for file in files if _reader_of(file.path) != "text")
     return [
-        _File(file.name, file.path, file.named, file.name if stems[file.path.stem] > 1 else file.path.stem)
+        _File(file.name, file.path, file.named, file.name if stems[file.path.stem] > 1 else Path(file.name).stem)
         for file in files
     ]
 

@@ -25,6 +25,21 @@
     }
   });
 
+  // A reload leads back to the tab: it stands in the address once a person has moved.
+  const TABS = ["search", "data", "train", "scores", "compare"];
+  let moved = false;
+  for (const kind of ["pointerdown", "keydown"]) {
+    document.addEventListener(kind, () => { moved = true; }, { capture: true });
+  }
+  const keepTab = () => {
+    const tab = document.querySelector('#tabs [role="tab"][aria-selected="true"]')?.textContent.trim().toLowerCase();
+    const address = new URL(window.location);
+    if (!moved || !TABS.includes(tab) || address.searchParams.get("tab") === tab) { return; }
+    address.searchParams.set("tab", tab);
+    history.replaceState(history.state, "", address);
+  };
+  new MutationObserver(keepTab).observe(root, { subtree: true, attributeFilter: ["aria-selected"] });
+
   // A search can be sent to somebody else: its question and corpus stand in the address.
   window.bakehouse = {
     remember(question, corpus, model) {

@@ -16,6 +16,7 @@ from retrieval.page import SURFACE, PageState, QueueLine, QueueReader, html
 from retrieval.page.guard import Guard
 from retrieval.page.menus import chosen, corpus_choices, model_choices
 
+TABS = ("search", "data", "train", "scores", "compare")
 STEPS = {"data": "Your documents", "train": "Tune", "scores": "Prove", "search": "Search"}
 
 
@@ -66,7 +67,7 @@ def connect(header: Header, blocks: gr.Blocks, tabs: gr.Tabs, jobs: QueueReader)
     """Wire the header and hand out what the tabs share."""
     opened = blocks.load(
         header.guard(_opened),
-        outputs=[header.corpus, header.model],
+        outputs=[header.corpus, header.model, tabs],
         api_visibility="private",
         show_progress="hidden",
         queue=False,
@@ -83,14 +84,23 @@ def _toast(sentence: str) -> Exception:
     return gr.Error(sentence, title="That did not work", print_exception=False)
 
 
-def _opened(request: gr.Request) -> tuple[gr.Dropdown, gr.Dropdown]:
-    """The menus as they are now, with what the address of the page names chosen in them."""
+def _opened(request: gr.Request) -> tuple[gr.Dropdown, gr.Dropdown, Any]:
+    """The menus as they are now, with what the address of the page names chosen in them, and the tab it names."""
     corpora, models = corpus_choices(), model_choices()
     wanted = dict(request.query_params)
     return (
         gr.Dropdown(choices=corpora, value=chosen(corpora, wanted.get("corpus"), HANDBOOK)),
         gr.Dropdown(choices=models, value=chosen(models, wanted.get("model"), DEFAULT)),
+        gr.Tabs(selected=tab) if (tab := _tab(wanted)) else gr.skip(),
     )
+
+
+def _tab(wanted: dict[str, str]) -> str:
+    """The tab that the address names: by itself, or by a run it points at; empty for none."""
+    named = wanted.get("tab", "")
+    if named in TABS:
+        return named
+    return "train" if wanted.get("run") and not wanted.get("q") else ""
 
 
 def _queue_reader(jobs: QueueReader) -> Callable[[], str]:

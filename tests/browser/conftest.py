@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from chromium import NoBrowser, ensure, skipped
 from playwright.sync_api import Browser, Page, sync_playwright
 from serving import Served, free_port, serving
+from tiny_texts import write_tiny_corpus
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
@@ -89,3 +91,11 @@ def page(browser: Browser) -> Iterator[Page]:
     context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def loaf(app_home: Path, tiny_bert: Path) -> str:
+    """A corpus and a base model in the app's workspace, small enough for a run of seconds."""
+    shutil.copytree(tiny_bert, app_home / "models" / "tiny", dirs_exist_ok=True)
+    write_tiny_corpus(app_home / "corpora" / "loaf")
+    return "loaf"

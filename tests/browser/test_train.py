@@ -9,21 +9,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from tiny_texts import write_tiny_corpus
 
 from training import runs
 from training.config import Recipe
 
 A_RUN = 90_000
 """Milliseconds: most of them go into importing the libraries, on two cores that other tests use too."""
-
-
-@pytest.fixture
-def loaf(app_home: Path, tiny_bert: Path) -> str:
-    """A corpus and a base model in the app's workspace, small enough for a run of seconds."""
-    shutil.copytree(tiny_bert, app_home / "models" / "tiny", dirs_exist_ok=True)
-    write_tiny_corpus(app_home / "corpora" / "loaf")
-    return "loaf"
 
 
 @pytest.fixture

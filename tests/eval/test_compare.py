@@ -10,7 +10,7 @@ from made_results import DATA, made
 
 from eval.compare import Comparison, compare, verdict_of
 from eval.results import Result
-from eval.wording import language_name, points, sentence, table
+from eval.wording import language_name, listed, points, sentence, table
 from retrieval.errors import BakehouseError
 
 QUERIES = [f"q{at:03}" for at in range(90)]
@@ -180,11 +180,23 @@ def test_many_languages_are_not_all_named() -> None:
 
 
 def test_language_names() -> None:
-    assert [language_name(code) for code in ("de", "zh-Hant", "und", "qqq")] == [
+    assert [language_name(code) for code in ("de", "nb", "no", "zh-Hant", "und", "qqq")] == [
         "German",
+        "Norwegian",
+        "Norwegian",
         "Chinese (zh-Hant)",
         "queries of unknown language",
         "qqq",
+    ]
+
+
+def test_long_lists_are_counted() -> None:
+    assert [listed([]), listed(["a"]), listed(["a", "b"]), listed(list("abcdef")), listed(list("abcde"), "loaves")] == [
+        "",
+        "a",
+        "a and b",
+        "a, b, c and 3 more",
+        "a, b, c and 2 more loaves",
     ]
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from made_results import DATA, made
 
+from eval.page.standing import best_step, of_steps, runs_of, standings
 from eval.places import Place, find, places, titles
 from eval.results import Summary
-from eval.standing import best_step, of_steps, runs_of, standings
 from retrieval.artifact import write_json
 from retrieval.models import BEST
 

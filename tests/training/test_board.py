@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from training import board, runs
-from training.chart import Frame, Line, chart, nice_ticks
+from training import runs
 from training.config import load_recipe
-from training.curves import curves
-from training.history import History, history_of, thinned
-from training.look import Look, command_of, line_of, lines, look_at, menu_name
+from training.page import board
+from training.page.curves import curves
+from training.page.history import History, history_of, thinned
+from training.page.look import Look, command_of, line_of, lines, look_at, menu_name
 from training.runs import RunFolder
 
 FIGURES = {
@@ -89,39 +89,6 @@ def test_long_curves_are_thinned_to_means() -> None:
     assert thinned(points, most=4) == [(3.0, 2.0), (6.0, 5.0), (9.0, 8.0), (10.0, 10.0)]
     assert thinned(points, most=10) == [(float(step), value) for step, value in points]
     assert thinned([]) == []
-
-
-# --- Charts
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "ticks"),
-    [
-        (0.81, 0.86, [0.8, 0.82, 0.84, 0.86]),
-        (0, 100, [0, 50, 100]),
-        (0.85, 1.53, [0.75, 1.0, 1.25, 1.5, 1.75]),
-        (0.5, 0.5, [0.49, 0.5, 0.51]),
-        (0, 0, [-1, 0, 1]),
-        (0, 2e-5, [0, 1e-5, 2e-5]),
-    ],
-)
-def test_ticks_are_round_and_hold_the_values(low: float, high: float, ticks: list[float]) -> None:
-    assert nice_ticks(low, high) == pytest.approx(ticks)
-
-
-def test_a_chart_places_points_and_tells_what_it_shows() -> None:
-    frame = Frame("loss", 4, str, width=154, height=132, zero=True, baseline=50.0, marked=4)
-    made = chart(frame, [Line("<b>", [(0.0, 0.0), (4.0, 100.0)])])
-    # 44 px left of the axis and 10 right of it; 10 above and 22 below
-    assert 'points="44.0,110.0 144.0,10.0"' in made
-    assert 'y1="60.0" y2="60.0"' in made and "stroke-dasharray" in made
-    assert 'cx="144.0" cy="10.0"' in made and "best, step 4: 100.0" in made
-    assert 'aria-label="loss: 0.0 at step 0, 100.0 at step 4"' in made
-    assert "&lt;b&gt;" in made and "<b>" not in made
-
-
-def test_no_points_no_chart() -> None:
-    assert chart(Frame("loss", 4, str), [Line("loss", [])]) == ""
 
 
 # --- Stages
@@ -241,7 +208,7 @@ def test_curves_come_with_the_first_examination(make: Make) -> None:
     run.append_event(event(step=8, dev=figures(0.7)))
     run.append_event(event(step=8, loss=1.5, memory_mb=2500, cpu_percent=90, epoch=1))
     drawn = str(curves(look_at(run)))
-    assert 'aria-label="synthetic dev nDCG@10: .50 at step 0, .70 at step 8"' in drawn
+    assert 'aria-label="synthetic dev nDCG@10: .500 at step 0, .700 at step 8"' in drawn
     assert "de .700" in drawn and "en .600" in drawn and "all, dense .700" in drawn
     assert "2.5 GB at step 8" in drawn and "90\u202f% at step 8" in drawn and "learning rate" not in drawn
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from retrieval.errors import BakehouseError
-from training import form
 from training.config import Recipe, load_recipe, parse_assignments, setting_names
-from training.sentences import fold_titles, listed
+from training.page import form
+from training.page.sentences import fold_titles
 
 
 def changed(preset: str = "quick", **values: Any) -> list[str]:
@@ -122,12 +122,3 @@ def test_a_closed_fold_says_what_it_is_set_to() -> None:
         "All layers learn; at most 140,000 steps of 32 questions"
         in fold_titles(load_recipe({"corpus": "c", "preset": "gpl"}))[2]
     )
-
-
-def test_long_lists_are_counted() -> None:
-    assert [listed([]), listed(["a"]), listed(["a", "b"]), listed(list("abcdef"))] == [
-        "",
-        "a",
-        "a and b",
-        "a, b, c and 3 more",
-    ]

@@ -14,9 +14,10 @@ from retrieval.encoder import load
 from retrieval.errors import BakehouseError
 from retrieval.models import resolve
 from retrieval.records import Document
-from training import runs, sentences
+from training import runs
 from training.config import Fit, Recipe, load_recipe
 from training.layers import choose
+from training.page import plan as told
 from training.plan import Pace, plan, step_seconds
 from training.weights import weigh
 
@@ -47,7 +48,7 @@ def test_without_dev_judgments_passages_are_kept_out(home: Path, tiny_corpus: Pa
     (tiny_corpus / "qrels" / "dev.tsv").unlink()
     found = plan(recipe(tiny_corpus, split={"languages": ("de",), "dev_share": 0.25}), Corpus(tiny_corpus))
     assert (found.passages, found.kept_out, found.synthetic) == ({"de": 6}, 2, True)
-    assert sentences.judging(found) == "3 times, on synthetic dev: questions made from 2 passages kept out of training"
+    assert told.judging(found) == "3 times, on synthetic dev: questions made from 2 passages kept out of training"
 
 
 def test_a_teacher_gives_a_row_for_each_negative(home: Path, tiny_corpus: Path) -> None:
@@ -91,14 +92,14 @@ def test_a_model_at_hand_says_what_disk_and_memory_it_needs(home: Path, tiny_cor
     assert found.need is not None and found.fits
     size = sum(path.stat().st_size for path in tiny_bert.rglob("*") if path.is_file())
     assert found.need.disk == 3 * size + 500_000_000
-    assert "an estimate" in sentences.memory(found)
+    assert "an estimate" in told.memory(found)
     assert not replace(found, free=1).fits
 
 
 def test_a_model_that_is_elsewhere_is_not_fetched_for_a_plan(home: Path, tiny_corpus: Path) -> None:
     found = plan(recipe(tiny_corpus), Corpus(tiny_corpus))
     assert found.need is None and found.fits
-    assert sentences.memory(found) == "known once the base model is on this machine; starting fetches it"
+    assert told.memory(found) == "known once the base model is on this machine; starting fetches it"
 
 
 def test_a_step_takes_the_median_of_steps_and_the_first_does_not_count() -> None:
@@ -119,8 +120,8 @@ def test_the_time_comes_from_a_run_that_did_the_same_work(home: Path, tiny_corpu
     found = plan(wanted, Corpus(tiny_corpus))
     assert found.pace == Pace(4.0, run.id)
     assert found.steps == 6 and found.seconds == 24
-    assert sentences.time(found) == "about 24 s for the steps, at 4.0 s each as in an earlier run"
+    assert told.time(found) == "about 24 s for the steps, at 4.0 s each as in an earlier run"
     other = plan(recipe(tiny_corpus, fit={"batch_size": 8}), Corpus(tiny_corpus))
-    assert other.pace is None and "known after the first steps" in sentences.time(other)
+    assert other.pace is None and "known after the first steps" in told.time(other)
     run.write_status(replace(run.written_status(), host="not-" + socket.gethostname()))
     assert plan(wanted, Corpus(tiny_corpus)).pace is None

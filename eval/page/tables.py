@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from eval.page.standing import Standing
 from eval.places import Place
-from eval.standing import Standing
 from eval.wording import measure_title
 from retrieval.page import html, numbers
 from retrieval.page.glossary import GLOSSARY

@@ -5,8 +5,8 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from eval.compare import Comparison
-from eval.pairs import Sides, loadable, winner
-from eval.standing import Standing
+from eval.page.sides import Sides, loadable, winner
+from eval.page.standing import Standing
 from retrieval.page import html
 
 

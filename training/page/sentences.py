@@ -1,22 +1,21 @@
-"""A recipe and a plan in plain sentences."""
+"""A recipe in plain sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from eval.wording import listed
 from retrieval.page import numbers
 from retrieval.page.tongues import language_name
 from training.config import Recipe
-from training.form import FOLDS
-from training.plan import Plan
+from training.page.form import FOLDS
 
 _GENERATORS = {
     "extract": "taken out of the passage itself",
     "seq2seq": "by a doc2query model",
     "causal": "by an instruction model",
 }
-_LISTED = 4
 
 
 def fold_titles(recipe: Recipe) -> list[str]:
@@ -68,43 +67,3 @@ def _of_checkpoints(recipe: Recipe) -> str:
 _SENTENCES: Mapping[str, Callable[[Recipe], str]] = dict(
     zip((fold.title for fold in FOLDS), (_of_split, _of_queries, _of_fit, _of_checkpoints), strict=True)
 )
-
-
-def listed(names: list[str], most: int = _LISTED) -> str:
-    """``a, b and c``; what is beyond ``most`` is counted."""
-    if len(names) > most:
-        names = [*names[: most - 1], f"{len(names) - most + 1} more"]
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else ""
-
-
-def judging(plan: Plan) -> str:
-    """By what the checkpoints are judged."""
-    times = numbers.counted(plan.examinations, "time")
-    if plan.synthetic:
-        kept = numbers.counted(plan.kept_out, "passage")
-        return f"{times}, on synthetic dev: questions made from {kept} kept out of training"
-    return f"{times}, on the corpus’s own dev judgments"
-
-
-def memory(plan: Plan) -> str:
-    """What weights and optimizer take."""
-    if plan.need is None:
-        return "known once the base model is on this machine; starting fetches it"
-    share = f"{numbers.count(plan.need.trainable)} of {numbers.count(plan.need.parameters)} parameters learn"
-    return f"about {numbers.size(plan.need.memory)} for weights and optimizer, an estimate; the batch comes on top ({share})"
-
-
-def disk(plan: Plan) -> str:
-    """What the checkpoints take against what is free."""
-    if plan.need is None:
-        return f"known once the base model is on this machine; {numbers.size(plan.free)} free"
-    return f"{numbers.size(plan.need.disk)} for checkpoints, {numbers.size(plan.free)} free"
-
-
-def time(plan: Plan) -> str:
-    """How long the steps take, if it is known."""
-    if plan.pace is None or plan.seconds is None:
-        return "known after the first steps: no run with this model and these settings was timed here"
-    each = plan.pace.seconds
-    pace = f"{numbers.plain(each)} s" if 1 <= each < 10 else numbers.duration(each)
-    return f"about {numbers.duration(plan.seconds)} for the steps, at {pace} each as in an earlier run"

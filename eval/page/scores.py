@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from eval.curves import chart, lines
+from eval.page.curves import curves
+from eval.page.standing import Standing, of_steps, runs_of
+from eval.page.tables import View, bars, heat_table, to_csv
 from eval.results import Summary
-from eval.standing import Standing, of_steps, runs_of
-from eval.tables import View, bars, heat_table, to_csv
 from eval.wording import measure_title
 from retrieval.page import html, numbers
 from retrieval.page.glossary import GLOSSARY
@@ -109,11 +109,9 @@ def _curves(view: View, results: Sequence[Summary], modes: Sequence[str]) -> lis
 def _charts(view: View, examined: Sequence[Standing], modes: Sequence[str]) -> list[Markup]:
     made = []
     for mode in modes:
-        curves = lines(view, examined, mode)
-        if curves:
-            label = f"{measure_title(view.measure)} of {mode} search over the training steps"
-            figure = html.element("figcaption", mode) + chart(curves, label)
-            made.append(html.element("figure", figure))
+        drawn = curves(view, examined, mode)
+        if drawn:
+            made.append(html.element("figure", html.element("figcaption", mode) + drawn))
     return made
 
 

@@ -11,14 +11,14 @@ from typing import Literal, NamedTuple
 
 from eval.measures import STANDARD
 from eval.results import Summary
-from retrieval.artifact import key_of, read_manifest
+from retrieval import models
+from retrieval.artifact import key_of
 from retrieval.home import home
-from retrieval.models import BEST
+from retrieval.searcher import MODES
 
 Kind = Literal["lexical", "base", "teacher", "tuned"]
 log = logging.getLogger(__name__)
 _KINDS: tuple[Kind, ...] = ("lexical", "base", "teacher", "tuned")
-_MODES = ("lexical", "dense", "hybrid")
 
 
 class Origin(NamedTuple):
@@ -106,9 +106,9 @@ def best_step(run: str, results: Iterable[Summary] = ()) -> int | None:
 
     :param results: Of any runs; used where the checkpoint itself is gone.
     """
-    manifest = read_manifest(home() / "runs" / run / BEST)
-    if manifest:
-        return int(manifest["step"])
+    kept = models.best_step(home() / "runs" / run)
+    if kept is not None:
+        return kept
     trained = [each for each in results if each.run == run and each.step]
     return max(trained, key=_promise).step if trained else None
 
@@ -138,8 +138,8 @@ def _origin(summary: Summary) -> Origin | None:
     if summary.run is not None and summary.step is not None:
         return Origin(summary.run, summary.step)
     parts = Path(summary.system.model).parts
-    if len(parts) == 1 and (manifest := read_manifest(home() / "runs" / parts[0] / BEST)):
-        return Origin(parts[0], int(manifest["step"]))
+    if len(parts) == 1 and (kept := models.best_step(home() / "runs" / parts[0])) is not None:
+        return Origin(parts[0], kept)
     if "checkpoints" in parts[1:-1]:
         at = parts.index("checkpoints")
         step = parts[at + 1].removeprefix("step-")
@@ -177,4 +177,5 @@ def _unusual(summary: Summary) -> list[str]:
 
 
 def _order(mode: str) -> int:
-    return _MODES.index(mode) if mode in _MODES else len(_MODES)
+    """BM25 first, the hybrid of it last."""
+    return MODES[::-1].index(mode) if mode in MODES else len(MODES)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from eval.compare import Change, Comparison
-from eval.dots import dots, legend, picture
-from eval.pairs import Sides
+from eval.page.scatter import dots, legend, picture
+from eval.page.sides import Sides
 from eval.wording import measure_title, points
 from retrieval.page import html, numbers
 from retrieval.page.glossary import GLOSSARY

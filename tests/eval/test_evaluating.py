@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from eval import latest
-from eval.work import Bench
+from eval.page import latest
+from eval.page.evaluating import Bench
 from retrieval.beir import Corpus
 from retrieval.errors import BakehouseError
 

@@ -10,10 +10,8 @@ from markupsafe import Markup
 
 from retrieval.page import html, numbers
 from retrieval.page.menus import model_title
-from training import sentences
-from training.history import Said
-from training.look import Line, Look, command_of
-from training.plan import Plan
+from training.page.history import Said
+from training.page.look import Line, Look, command_of
 
 STAGES = ("split", "generate", "mine", "label", "fit", "verdict")
 _TELLS = 14
@@ -204,31 +202,6 @@ def without_id(sentence: str, run: str) -> str:
 def log(look: Look) -> Markup:
     """The last lines of what the process printed."""
     return html.element("pre", look.log or "(empty)", cls="bh-log", tabindex=0, aria_label="End of the log")
-
-
-def plan_table(plan: Plan) -> Markup:
-    """The plan as names and values."""
-    languages = html.join(
-        [html.tag(f"{lang} {numbers.count(count)}") for lang, count in plan.passages.items()], Markup(" ")
-    )
-    entries = [
-        ("Passages", html.join([f"{numbers.count(sum(plan.passages.values()))} ", languages])),
-        ("Questions", f"up to {numbers.count(plan.questions)}"),
-        ("Steps", f"{numbers.count(plan.steps)}, {plan.epochs:.2g} × all pairs"),
-        ("Judging", sentences.judging(plan)),
-        ("Time", sentences.time(plan)),
-        ("Memory", sentences.memory(plan)),
-        ("Disk", sentences.disk(plan)),
-        ("Price", "nothing: this machine does the work"),
-    ]
-    warning = (
-        ""
-        if plan.fits
-        else html.error(
-            "The disk is too full for this run’s checkpoints: free some space, keep fewer, or set BAKEHOUSE_HOME to a larger disk."
-        )
-    )
-    return html.join([html.pairs(entries), warning])
 
 
 def command(line: str) -> Markup:

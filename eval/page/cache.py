@@ -54,6 +54,4 @@ def is_kept(a: Summary, b: Summary, measure: str) -> bool:
 
 
 def _key(a: Summary, b: Summary, measure: str) -> Key:
-    if a.path is None or b.path is None:
-        raise ValueError("this result was never saved: it has no file")
-    return a.path, a.path.stat().st_mtime_ns, b.path, b.path.stat().st_mtime_ns, measure
+    return a.file, a.file.stat().st_mtime_ns, b.file, b.file.stat().st_mtime_ns, measure

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from made_results import made
 
-from eval.board import board, nothing_yet
-from eval.curves import chart, lines
+from eval.page.curves import curves, lines
+from eval.page.scores import board, nothing_yet
+from eval.page.standing import Kind, Standing
+from eval.page.tables import View, bars, heat_table, leaders, query_languages, to_csv
 from eval.places import Place
-from eval.standing import Kind, Standing
-from eval.tables import View, bars, heat_table, leaders, query_languages, to_csv
 from retrieval.page import html
 
 EVIL = "<script>alert(1)</script>"
@@ -121,13 +121,16 @@ def test_csv_has_full_precision_and_no_formulas() -> None:
 
 def test_curves_need_two_steps_and_the_axis_begins_where_the_scores_do() -> None:
     steps = [row("e5", "base", (0.50, 0.7, 0.5), run="r1"), ROWS[3], ROWS[4]]
-    curves = lines(view(), steps, "hybrid")
-    assert [(line.name, len(line.points)) for line in curves] == [("de", 3), ("en", 2), ("all", 3)]
-    markup = str(chart(curves, "what it shows"))
-    assert markup.count("<polyline") == 3 and markup.count("<circle") == 8
-    assert ">base<" in markup and ">step 4<" in markup and 'aria-label="what it shows"' in markup
+    drawn = lines(view(), steps, "hybrid")
+    assert [(line.name, len(line.points)) for line in drawn] == [("all", 3), ("de", 3), ("en", 2)]
+    markup = str(curves(view(), steps, "hybrid"))
+    assert markup.count("<polyline") == 3 and markup.count("<circle") == 8 + 1
+    assert ">base<" in markup and ">step 2<" in markup and ">step 4<" in markup
+    assert "best, step 4: .650" in markup and "en, step 2: .400" in markup
+    told = "nDCG@10 of hybrid search over the training steps: .500 at step 0, .650 at step 4"
+    assert f'aria-label="{told}"' in markup
     assert ">.40<" in markup and ">.10<" not in markup
-    assert lines(view(), steps[:1], "hybrid") == []
+    assert curves(view(), steps[:1], "hybrid") == "" and curves(view(), steps, "dense") == ""
 
 
 def test_the_board_says_synthetic_escapes_names_and_links_to_itself(home: Path) -> None:

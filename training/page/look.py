@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from retrieval.corpora import HANDBOOK, known_corpora
 from retrieval.home import ROOT
-from training import form, runs
+from training import runs
 from training.config import Recipe
-from training.history import History, history_of
-from training.runs import RunFolder, Status
+from training.page import form
+from training.page.history import History, history_of
+from training.runs import RunFolder, Status, recipe_of
 
 LOG_LINES = 30
 
@@ -87,12 +87,6 @@ def line_of(run: RunFolder) -> Line:
 def look_at(run: RunFolder) -> Look:
     """One run in full."""
     return Look(line_of(run), history_of(run), run.log_tail(LOG_LINES), run.stop_asked)
-
-
-@lru_cache(maxsize=256)
-def recipe_of(run: RunFolder) -> Recipe:
-    """The settings of a run, which never change."""
-    return run.recipe()
 
 
 def place_of(corpus: str) -> str:

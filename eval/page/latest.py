@@ -5,16 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from eval.results import Summary, all_results
+from eval.results import Summary, all_results, result_files
 from retrieval.artifact import key_of
 from retrieval.errors import BakehouseError
-from retrieval.home import home
 
 
 def stamp() -> str:
     """A short text that changes whenever a result is added, replaced or deleted."""
-    paths = [*home().glob("scores/*.json"), *home().glob("runs/*/scores/*.json")]
-    return key_of(files=sorted((str(path), _changed(path)) for path in paths))
+    return key_of(files=[(str(path), _changed(path)) for path in result_files()])
 
 
 def _changed(path: Path) -> int:

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from made_results import DATA, made
 
-from eval import duels
 from eval.compare import Change, compare
-from eval.dots import MOST, dots, legend, picture
-from eval.evidence import evidence
-from eval.kept import duel, is_kept
-from eval.pairs import Sides, loadable, sides, winner
-from eval.rankings import rankings
-from eval.remedy import remedy
+from eval.page import comparison
+from eval.page.cache import duel, is_kept
+from eval.page.evidence import evidence
+from eval.page.rankings import rankings
+from eval.page.remedy import remedy
+from eval.page.scatter import MOST, dots, legend, picture
+from eval.page.sides import Sides, loadable, sides, winner
+from eval.page.standing import Standing, standings
 from eval.results import Result, save
-from eval.standing import Standing, standings
 from retrieval.beir import Corpus
 from retrieval.errors import BakehouseError
 from retrieval.models import BEST
@@ -41,14 +41,14 @@ def systems(a: Result, b: Result) -> Sides:
 def test_the_sentence_names_size_and_interval() -> None:
     better, worse, same = (compare(*pair(0.4, b)) for b in (0.5, 0.3, 0.4065))
     assert re.fullmatch(
-        r"B is better than A by 9\.3 points of nDCG@10, between 9\.\d and 9\.\d\.", duels.sentence(better)
+        r"B is better than A by 9\.3 points of nDCG@10, between 9\.\d and 9\.\d\.", comparison.sentence(better)
     )
     assert re.fullmatch(
-        r"B is worse than A by 10\.7 points of nDCG@10, between 10\.\d and 1\d\.\d\.", duels.sentence(worse)
+        r"B is worse than A by 10\.7 points of nDCG@10, between 10\.\d and 1\d\.\d\.", comparison.sentence(worse)
     )
     assert re.fullmatch(
         r"No difference shown: B is just as high in nDCG@10, and the true difference is likely between −0\.\d and 0\.\d\.",
-        duels.sentence(same),
+        comparison.sentence(same),
     )
     assert (winner(better), winner(worse), winner(same)) == ("b", "a", "a")
 
@@ -57,13 +57,13 @@ def test_an_interval_without_zero_is_explained_when_nothing_is_shown() -> None:
     base = compare(*pair(0.4, 0.4065))
     odd = replace(base, interval=(0.001, 0.01), p_value=0.0586, verdict="no difference shown")
     who = systems(*pair(0.4, 0.4065))
-    assert "in 6% of such comparisons" in duels.verdict(odd, who, "")
-    assert "leaves out 0" not in duels.verdict(base, who, "")
+    assert "in 6% of such comparisons" in comparison.verdict(odd, who, "")
+    assert "leaves out 0" not in comparison.verdict(base, who, "")
 
 
 def test_synthetic_queries_are_said_in_the_verdict() -> None:
     a, b = pair(0.4, 0.5, synthetic=True)
-    markup = duels.verdict(compare(a, b), systems(a, b), "")
+    markup = comparison.verdict(compare(a, b), systems(a, b), "")
     assert 'data-meaning="Judged on questions made by a machine' in markup and "generated from the documents" in markup
 
 
@@ -71,15 +71,15 @@ def test_queries_are_listed_by_difference_and_escaped() -> None:
     a = made({"q1": 0.0, "q2": 1.0, "q3": 0.5, EVIL: 0.5}, languages=["en", "en", "de", EVIL])
     b = made({"q1": 1.0, "q2": 0.5, "q3": 0.5, EVIL: 0.9}, languages=["en", "en", "de", EVIL], label="tuned")
     found = compare(a, b)
-    colours = duels.colours_of(found)
-    markup = str(duels.moved(found, colours, "q1"))
+    colours = comparison.colours_of(found)
+    markup = str(comparison.moved(found, colours, "q1"))
     assert re.findall(r'data-query="(q\d)', markup) == ["q1", "q2"]
     assert markup.index('data-query="q1"') < markup.index("Got worse") < markup.index('data-query="q2"')
     assert ".00 → 1.00" in markup and "1 query with the same score" in markup
-    everything = markup + duels.languages(found, colours) + duels.scatter(found, colours, "q1")
+    everything = markup + comparison.languages(found, colours) + comparison.scatter(found, colours, "q1")
     assert "<script" not in everything and everything.count("is-chosen") == 1
     assert list(colours) == ["en", EVIL, "de"]
-    assert "Show more" in duels.moved(found, colours, "", shown=1)
+    assert "Show more" in comparison.moved(found, colours, "", shown=1)
 
 
 def test_queries_that_would_hide_one_another_become_one_larger_dot() -> None:

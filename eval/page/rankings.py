@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from markupsafe import Markup
 
 from eval.compare import Change
-from eval.evidence import Evidence
+from eval.page.evidence import Evidence
 from retrieval.page import html, numbers
 from retrieval.page.results import Move, Side, join_rank, moves
 from retrieval.page.tongues import language_name

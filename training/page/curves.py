@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
 from retrieval.page import html, numbers
-from training.chart import INK, SOFT, Frame, Line, chart
-from training.history import History
-from training.look import Look
+from retrieval.page.chart import CRUST, FINE, INK, PLAIN, SCORES, SOFT, STRONG, Axis, Frame, Line, chart
+from training.page.history import History
+from training.page.look import Look
 
 _WIDE = 736
 _OTHER = {"hybrid": "dense", "dense": "hybrid"}
@@ -39,17 +39,18 @@ def _quality(look: Look) -> Markup:
         return Markup("")
     by_series = {name: sorted(points.items()) for name, points in dev[mode].items()}
     names = sorted(name for name in by_series if name)
-    lines = [Line(f"all, {mode}", _floats(by_series[""]), INK, 2.5, dots=True)]
+    lines = [Line(f"all, {mode}", by_series[""], INK, STRONG, dots=True)]
     if other := dev.get(_OTHER[mode]):
-        lines.append(Line(f"all, {_OTHER[mode]}", _floats(sorted(other[""].items())), SOFT, 1.5, dots=True))
+        lines.append(Line(f"all, {_OTHER[mode]}", sorted(other[""].items()), SOFT, PLAIN, dots=True))
     numbered = html.series(names)
-    lines += [Line(name, _floats(by_series[name]), _colour(numbered[name]), 1.2, dots=True) for name in names]
+    lines += [Line(name, by_series[name], html.colour(numbered[name]), FINE, dots=True) for name in names]
     frame = Frame(
         f"{look.line.dev} nDCG@10",
         max(look.history.total, 1),
-        lambda value: numbers.measure(value, 2),
+        SCORES,
         width=_WIDE,
         height=220,
+        start="base",
         baseline=look.line.base,
         marked=look.line.status.best.get("step"),
     )
@@ -60,20 +61,12 @@ def _quality(look: Look) -> Markup:
 def _legend(look: Look, whole: Sequence[Line], names: Sequence[str], numbered: dict[str, int]) -> Markup:
     last = {name: max(points.items())[1] for name, points in look.history.dev[look.line.mode].items()}
     said = [_key(line.colour, f"{line.name} {numbers.measure(line.points[-1][1])}") for line in whole]
-    said += [_key(_colour(numbered[name]), f"{name} {numbers.measure(last[name])}") for name in names]
+    said += [_key(html.colour(numbered[name]), f"{name} {numbers.measure(last[name])}") for name in names]
     return html.element("span", html.join(said), cls="bh-run-legend")
 
 
 def _key(colour: str, words: str) -> Markup:
     return html.element("span", html.element("i", cls="bh-dot", style=f"background:{colour}") + words, cls="bh-tag")
-
-
-def _colour(number: int) -> str:
-    return f"var(--bh-series-{number + 1})"
-
-
-def _floats(points: Sequence[tuple[int, float]]) -> list[tuple[float, float]]:
-    return [(float(step), value) for step, value in points]
 
 
 def _gigabytes(value: float) -> str:
@@ -88,26 +81,25 @@ def _percent(value: float) -> str:
     return numbers.percent(value / 100)
 
 
-Written = Callable[[float], str]
-_SMALL: tuple[tuple[str, Written, bool, dict[str, str]], ...] = (
-    ("loss", lambda value: f"{value:.3g}", False, {"loss": "loss"}),
-    ("learning rate", _rate, True, {"learning_rate": "learning rate"}),
-    ("memory", _gigabytes, True, {"memory_mb": "this process", "gpu_memory_mb": "GPU"}),
-    ("load", _percent, True, {"cpu_percent": "processor", "gpu_percent": "GPU"}),
+_SMALL: tuple[tuple[str, Axis, dict[str, str]], ...] = (
+    ("loss", Axis("{:.3g}".format), {"loss": "loss"}),
+    ("learning rate", Axis(_rate, zero=True), {"learning_rate": "learning rate"}),
+    ("memory", Axis(_gigabytes, zero=True), {"memory_mb": "this process", "gpu_memory_mb": "GPU"}),
+    ("load", Axis(_percent, zero=True), {"cpu_percent": "processor", "gpu_percent": "GPU"}),
 )
-"""Title, how values are written, whether zero is shown, and metric → name."""
+"""Title, the axis of values, and metric → name."""
 
-_COLOURS = ("var(--bh-crust)", "var(--bh-series-2)")
+_COLOURS = (CRUST, html.colour(1))
 
 
-def _small(history: History, title: str, written: Written, zero: bool, metrics: dict[str, str]) -> Markup:
+def _small(history: History, title: str, axis: Axis, metrics: dict[str, str]) -> Markup:
     found = {name: history.curve(metric) for metric, name in metrics.items() if history.curve(metric)}
     if not found:
         return Markup("")
     lines = [Line(name, points, colour) for (name, points), colour in zip(found.items(), _COLOURS, strict=False)]
-    picture = chart(Frame(title, max(history.total, 1), written, zero=zero), lines)
+    picture = chart(Frame(title, max(history.total, 1), axis), lines)
     last = [
-        f"{name} {written(points[-1][1])}" if len(found) > 1 else written(points[-1][1])
+        f"{name} {axis.written(points[-1][1])}" if len(found) > 1 else axis.written(points[-1][1])
         for name, points in found.items()
     ]
     keys = [_key(colour, words) for words, colour in zip(last, _COLOURS, strict=False)]

@@ -1,0 +1,1 @@
+"""What the Scores and Compare tabs show: results read, judged, and drawn as HTML."""

@@ -1,0 +1,125 @@
+"""``convert`` and ``validate`` as people and programs call them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from converting import write
+
+from retrieval.cli import execute
+from retrieval.convert.commands import add_commands
+
+
+def call(*argv: str | Path) -> int:
+    parser = argparse.ArgumentParser()
+    add_commands(parser.add_subparsers())
+    return execute(parser, [str(word) for word in argv])
+
+
+def call_json(capsys: pytest.CaptureFixture[str], *argv: str | Path) -> tuple[int, dict[str, Any]]:
+    status = call(*argv, "--json")
+    return status, json.loads(capsys.readouterr().out)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    return write(tmp_path / "faq.csv", "nr,Frage,Antwort\n1,Was?,Brot aus Roggen\n2,Wer?,Der Bäcker\n3,Wo?,\n")
+
+
+def test_convert_answers_in_json(tmp_path: Path, table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, report = call_json(capsys, "convert", table, "--out", tmp_path / "out", "--language", "de")
+    assert status == 0
+    assert list(report) == ["out", "counts", "languages", "query_languages", "sources", "faults"]
+    assert report["counts"] == {
+        "rows": 3, "kept": 2, "merged": 0, "rejected": 1, "documents": 2, "queries": 2, "judgments": 2,
+    }  # fmt: skip
+    assert report["languages"] == {"de": 2}
+    assert [(each["role"], each["column"]) for each in report["sources"][0]["mapping"]] == [
+        ("id", "nr"), ("text", "Antwort"), ("query", "Frage"),
+    ]  # fmt: skip
+    assert [(each["file"], each["line"], each["rule"], each["severity"]) for each in report["faults"]] == [
+        ("faq.csv", 4, "rejected", "error")
+    ]
+
+
+def test_convert_tells_a_person(tmp_path: Path, table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("convert", table, "--out", tmp_path / "out", "--language", "de") == 0
+    said = capsys.readouterr().out
+    assert "faq.csv: CSV, comma-separated, utf-8 (all of it decodes as UTF-8)\n" in said
+    assert "there is no text but 'Antwort', so the answers are the passages" in said
+    assert "3 rows = 2 kept + 0 merged + 1 rejected (listed in rejects.jsonl)\n" in said
+    assert "2 documents (de 2), 2 queries (de 2), 2 judgments (split 'test')" in said
+    assert (
+        "error: faq.csv, line 4: this row: no text. Fill in the text column, or leave the row out. [rejected]" in said
+    )
+    assert said.endswith(f"Next: python -m retrieval index {tmp_path / 'out'}\n")
+
+
+def test_columns_and_reading_may_be_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path / "a.csv", "Überschrift\tKern\nRoggen\tBrot für alle\n".encode("cp1252"))
+    flags = ["--text", "Kern", "--title", "Überschrift", "--id", "-", "--encoding", "cp1252", "--delimiter", "\\t"]
+    status, report = call_json(capsys, "convert", path, "--out", tmp_path / "out", "--language", "de", *flags)
+    assert status == 0
+    assert report["sources"][0]["encoding_evidence"] == "named with --encoding"
+    assert json.loads((tmp_path / "out" / "corpus.jsonl").read_text()) == {
+        "_id": "a-1", "title": "Roggen", "text": "Brot für alle", "metadata": {"lang": "de"},
+    }  # fmt: skip
+    assert report["faults"][0]["rule"] == "one-document"
+
+
+def test_no_header(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path / "a.csv", "text,note\nBread of rye,x\n")
+    flags = ["--no-header", "--text", "column 1", "--language", "en"]
+    status, report = call_json(capsys, "convert", path, "--out", tmp_path / "out", *flags)
+    assert (status, report["counts"]["documents"]) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("content", "flags", "message"),
+    [
+        ("id,text\n1,Bread\n", ["--text", "txt"], "has no column 'txt': it has id, text. Did you mean 'text'?"),
+        ("", [], "is empty: there is nothing to convert"),
+        ("id,text\n1,Bread\n", ["--encoding", "latn-1"], "unknown encoding 'latn-1'"),
+        ("a,b\n1,2\n", [], "no column looks like the text. It has a, b."),
+    ],
+)
+def test_errors_are_sentences_with_status_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, flags: list[str], message: str
+) -> None:
+    path = write(tmp_path / "a.csv", content)
+    status, answer = call_json(capsys, "convert", path, "--out", tmp_path / "out", *flags)
+    assert status == 2
+    assert message in answer["error"]
+    assert not (tmp_path / "out").exists()
+
+
+def test_validate_answers_in_json_and_fails_on_errors(
+    tmp_path: Path, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call("convert", table, "--out", tmp_path / "out", "--language", "de")
+    capsys.readouterr()
+    status, report = call_json(capsys, "validate", tmp_path / "out")
+    assert (status, report["valid"], report["faults"]) == (0, True, [])
+    assert report["counts"] == {"documents": 2, "queries": 2, "judgments": 2}
+    with (tmp_path / "out" / "qrels" / "test.tsv").open("a") as qrels:
+        qrels.write("x\ty\t1\n")
+    status, report = call_json(capsys, "validate", tmp_path / "out")
+    assert (status, report["valid"]) == (2, False)
+    assert [(each["file"], each["line"], each["rule"]) for each in report["faults"]] == [
+        ("qrels/test.tsv", 4, "unknown-query"), ("qrels/test.tsv", 4, "unknown-document"),
+    ]  # fmt: skip
+
+
+def test_validate_tells_a_person_the_first_faults_and_the_number(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "set" / "corpus.jsonl", "x\n" * 60)
+    assert call("validate", tmp_path / "set") == 2
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 52
+    assert lines[-2] == "… and 10 more; --json lists all."
+    assert lines[-1].endswith("is not valid: 0 documents, 0 queries, 0 judgments; 60 errors, 0 warnings.")

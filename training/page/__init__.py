@@ -1,0 +1,1 @@
+"""What the Train tab shows: the form, the runs and their curves as HTML."""
