@@ -338,3 +338,7 @@ def test_the_header_tells_of_jobs(home: Path, tiny_corpus: Path) -> None:
     run.write_status(Status("running", "fit", 31, 50, pid=os.getpid(), started=started, host=socket.gethostname()))
     line = headline()
     assert (line.text, line.run, line.share) == ("1 job running · fit · 62\u202f%", run.id, 0.62)
+
+
+def test_a_p_value_never_rules_chance_out() -> None:
+    assert [numbers.p_value(value) for value in (0.0001, 0.0005, 0.188, 1.0)] == ["<.001", ".001", ".188", "1.000"]

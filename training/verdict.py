@@ -61,11 +61,12 @@ def _test_results(recipe: Recipe, corpus: Corpus, journal: Journal) -> Pairs:
     run_id = journal.run.id
     task = open_task(corpus, TEST, allow_unknown=True)
     step = best_step(journal.run.path) or 0
-    named = ((recipe.base, 0, "base"), (run_id, step, "best"))
+    # BM25 once: its ranking does not depend on the model
+    named = ((recipe.base, 0, "base", (*EXAMINED, "lexical")), (run_id, step, "best", EXAMINED))
     results: list[Sequence[Result]] = []
-    for name, at_step, label in named:
+    for name, at_step, label, modes in named:
         journal.event(f"judging {label} on {len(task.queries)} test questions", stage=NAME)
-        judged = evaluate(task, name, EXAMINED, weight=recipe.evaluate.weight, run=run_id, step=at_step)
+        judged = evaluate(task, name, modes, weight=recipe.evaluate.weight, run=run_id, step=at_step)
         results.append([save(result, scores_folder(run_id)) for result in judged])
     base, best = ({result.summary.system.mode: result for result in of_model} for of_model in results)
     status = journal.status

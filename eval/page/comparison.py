@@ -74,7 +74,7 @@ def _counted(size: str) -> str:
 def _detail(comparison: Comparison, link: Markup | str) -> Markup:
     kind = html.join([html.term("synthetic"), " "]) if comparison.a.synthetic else ""
     noun = "query" if comparison.queries == 1 else "queries"
-    p_value = html.join([html.term("p-value"), " ", numbers.measure(comparison.p_value)])
+    p_value = html.join([html.term("p-value"), " ", numbers.p_value(comparison.p_value)])
     where = f"{comparison.a.corpus.name}, {comparison.a.split}"
     asked = html.join([kind, f"{numbers.count(comparison.queries)} ", f"{noun} of {where}"])
     interval = html.join(["95 % ", html.term("interval")])
@@ -103,7 +103,7 @@ def languages(comparison: Comparison, colours: Mapping[str, int]) -> Markup:
             numbers.count(each.queries),
             _points(each.difference),
             f"{_points(each.interval[0])} … {_points(each.interval[1])}",
-            numbers.measure(each.p_value),
+            numbers.p_value(each.p_value),
             _word(each.verdict),
         ]
         for each in comparison.by_language

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from retrieval.convert.entries import Entry, Origin
 from retrieval.convert.intake import RENAMED, Settled
-from retrieval.validate import Fault, Severity
+from retrieval.validate import Fault
+
+_NAMED = re.compile(r"'[^']*'|\d+")
+"""What differs between rows with the same fault: the names and numbers in its message."""
 
 
 @dataclass(slots=True)
@@ -14,7 +18,6 @@ class _Sum:
     rule: str
     first: Origin
     message: str
-    severity: Severity
     count: int = 0
 
 
@@ -39,15 +42,14 @@ class Ledger:
 
     def _note(self, entry: Entry, rule: str, message: str) -> None:
         origin = entry.origin
-        key = (origin.file, f"{rule} {message.split(' such as ')[0]}")
-        severity: Severity = "error" if rule == "rejected" else "warning"
-        self._sums.setdefault(key, _Sum(rule, origin, message, severity)).count += 1
+        key = (origin.file, f"{rule} {_NAMED.sub('', message)}")
+        self._sums.setdefault(key, _Sum(rule, origin, message)).count += 1
 
     @property
     def faults(self) -> tuple[Fault, ...]:
         """The sums, in the order in which they first occurred."""
         return tuple(
-            Fault(file, each.first.line, each.rule, f"{_rows(each)}{each.message}", each.severity)
+            Fault(file, each.first.line, each.rule, f"{_rows(each)}{each.message}", "warning")
             for (file, _), each in self._sums.items()
         )
 

@@ -51,11 +51,10 @@ def detect(path: Path, encoding: Encoding, options: Options) -> Dialect:
     """
     with open_text(path, encoding) as stream:
         sample = stream.read(_SAMPLE)
-        whole = not stream.read(1)
     if not sample.strip():
         raise BakehouseError(f"{path} is empty: wanted a table with a header and at least one row.")
     preferred = "\t" if path.suffix.lower() in (".tsv", ".tab") else ","
-    delimiter, quoting, rows = _best(sample, whole, options.delimiter, preferred)
+    delimiter, quoting, rows = _best(sample, options.delimiter, preferred)
     first = [cell.strip() for cell in rows[0]]
     header = _is_header(first) if options.header is None else options.header
     columns = _unique(first if header else [""] * len(first))
@@ -117,12 +116,12 @@ def _reader(lines: Iterator[str], delimiter: str, quoting: str) -> csv._reader: 
     return csv.reader(lines, delimiter=delimiter)
 
 
-def _best(sample: str, whole: bool, told: str, preferred: str) -> tuple[str, str, list[list[str]]]:
+def _best(sample: str, told: str, preferred: str) -> tuple[str, str, list[list[str]]]:
     """The delimiter and quoting that part the sample most evenly, and its rows."""
     best: tuple[tuple[float, ...], str, str, list[list[str]]] | None = None
     for place, delimiter in enumerate([told] if told else [preferred, *DELIMITERS]):
         for quoting in _quotings(sample, delimiter):
-            rows = _parse(sample, whole, delimiter, quoting)
+            rows = _parse(sample, delimiter, quoting)
             width = len(rows[0])
             even = Counter(map(len, rows))[width] / len(rows)
             parts = width > 1 and (even >= 0.5 or _is_header(rows[0]))
@@ -133,7 +132,7 @@ def _best(sample: str, whole: bool, told: str, preferred: str) -> tuple[str, str
     if best[0][0]:
         return best[1:]
     quoting = "quoted" if sample.startswith('"') or '\n"' in sample else "raw"
-    return _ONE_COLUMN, quoting, _parse(sample, whole, _ONE_COLUMN, quoting)
+    return _ONE_COLUMN, quoting, _parse(sample, _ONE_COLUMN, quoting)
 
 
 def _quotings(sample: str, delimiter: str) -> list[str]:
@@ -145,9 +144,8 @@ def _quotings(sample: str, delimiter: str) -> list[str]:
     return [*escaped, "quoted", "raw"] if quoted else ["raw"]
 
 
-def _parse(sample: str, whole: bool, delimiter: str, quoting: str) -> list[list[str]]:
-    rows = [row for row in _reader(io.StringIO(sample, newline=""), delimiter, quoting) if any(map(str.strip, row))]
-    return rows[:-1] if not whole and len(rows) > 1 else rows  # the last row of a part may be cut
+def _parse(sample: str, delimiter: str, quoting: str) -> list[list[str]]:
+    return [row for row in _reader(io.StringIO(sample, newline=""), delimiter, quoting) if any(map(str.strip, row))]
 
 
 def _is_header(cells: Sequence[str]) -> bool:

@@ -75,3 +75,8 @@ def size(octets: float) -> str:
             break
         octets /= 1000
     return f"{octets:.0f} {unit}" if unit == "B" or octets >= 10 else f"{octets:.1f} {unit}"
+
+
+def p_value(value: float) -> str:
+    """A p-value: ``.188``, and ``<.001`` where three digits would say that chance is ruled out."""
+    return "<.001" if value < 0.0005 else measure(value)

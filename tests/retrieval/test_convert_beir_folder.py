@@ -67,6 +67,21 @@ def test_what_cannot_be_used_is_rejected_with_its_file_and_line(tmp_path: Path) 
     assert validate(tmp_path / "out") == []
 
 
+def test_faults_of_one_kind_are_summed_up(tmp_path: Path) -> None:
+    lines = "".join(f"q1\tnowhere-{number}\t1\n" for number in range(50))
+    report = run(beir(tmp_path / "set", lines), tmp_path / "out")
+    assert [(fault.line, fault.message.split(".")[0]) for fault in report.faults] == [
+        (1, "this row and 49 more: judges the unknown document 'nowhere-0'")
+    ]
+    assert len(read(tmp_path / "out", "rejects")) == 50
+
+
+def test_grades_are_whole_numbers(tmp_path: Path) -> None:
+    run(beir(tmp_path / "set", "q1\td1\t1.5\nq1\td2\t1.0\nq1\td1\tinf\n"), tmp_path / "out")
+    assert judgments(tmp_path / "out") == [("q1", "d2", 1)]
+    assert [each["line"] for each in read(tmp_path / "out", "rejects")] == [1, 3]
+
+
 def test_empty_documents_stay_and_are_noted(tmp_path: Path) -> None:
     source = beir(tmp_path / "set")
     with (source / "corpus.jsonl").open("a") as corpus:

@@ -42,7 +42,7 @@ def test_convert_answers_in_json(tmp_path: Path, table: Path, capsys: pytest.Cap
         ("id", "nr"), ("text", "Antwort"), ("query", "Frage"),
     ]  # fmt: skip
     assert [(each["file"], each["line"], each["rule"], each["severity"]) for each in report["faults"]] == [
-        ("faq.csv", 4, "rejected", "error")
+        ("faq.csv", 4, "rejected", "warning")
     ]
 
 
@@ -54,7 +54,7 @@ def test_convert_tells_a_person(tmp_path: Path, table: Path, capsys: pytest.Capt
     assert "3 rows = 2 kept + 0 merged + 1 rejected (listed in rejects.jsonl)\n" in said
     assert "2 documents (de 2), 2 queries (de 2), 2 judgments (split 'test')" in said
     assert (
-        "error: faq.csv, line 4: this row: no text. Fill in the text column, or leave the row out. [rejected]" in said
+        "warning: faq.csv, line 4: this row: no text. Fill in the text column, or leave the row out. [rejected]" in said
     )
     assert said.endswith(f"Next: python -m retrieval index {tmp_path / 'out'}\n")
 
@@ -69,6 +69,16 @@ def test_columns_and_reading_may_be_set(tmp_path: Path, capsys: pytest.CaptureFi
         "_id": "a-1", "title": "Roggen", "text": "Brot für alle", "metadata": {"lang": "de"},
     }  # fmt: skip
     assert report["faults"][0]["rule"] == "one-document"
+
+
+def test_a_person_is_told_the_first_faults_and_the_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path / "docs" / "a.txt", "Bread of rye")
+    for number in range(40):
+        write(tmp_path / "docs" / f"{number}.png", b"\x89PNG")
+    assert call("convert", tmp_path / "docs", "--out", tmp_path / "out", "--language", "en") == 0
+    said = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith("warning: ") for line in said) == 30
+    assert "… and 11 more such lines; --json gives all." in said
 
 
 def test_no_header(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,8 +58,17 @@ def test_the_evidence_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_legacy_letter_far_from_the_start_is_seen(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.txt", b"plain words\n" * 200_000 + (GERMAN * 3).encode("cp1252"))
-    assert detect(path).name == "cp1252"
+    path = write(tmp_path / "a.txt", b"plain words\n" * 200_000 + (RUSSIAN * 3).encode("koi8-r"))
+    assert detect(path).name == "koi8_r"
+
+
+def test_an_encoding_must_fit_the_whole_file(tmp_path: Path) -> None:
+    start = (GERMAN * 1000).encode("cp1252")
+    path = write(tmp_path / "a.txt", start + b"\x81\n")  # a byte that cp1252 does not have
+    assert detect(write(tmp_path / "b.txt", start)).name == "cp1252"
+    encoding = detect(path)
+    assert encoding.name != "cp1252"
+    assert read_text(path, encoding).count("\n") == 1001
 
 
 def test_utf_8_with_strays_stays_utf_8(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_equal_ids_with_other_texts_are_kept_and_listed(tmp_path: Path) -> None:
         ("5", "5~3", "same id, other text"),
         ("5", "5~2", "same id, same text"),
     ]
-    assert [fault.rule for fault in report.faults] == ["renamed", "merged"]
+    assert [fault.rule for fault in report.faults] == ["renamed", "merged"]  # one for each reason, not each row
     assert report.faults[0].message == ("this row and 1 more: same id, other text: kept under a new id, such as '5~2'.")
 
 

@@ -77,6 +77,15 @@ def test_flatten_and_text_of() -> None:
     assert text_of(["a", {"b": 1}]) is None
 
 
+def test_flatten_stops_at_twenty_levels() -> None:
+    deep: dict[str, object] = {"end": 1}
+    for _ in range(30):
+        deep = {"a": deep}
+    ((name, value),) = flatten(deep).items()
+    assert name == ".".join("a" * 21)
+    assert isinstance(value, dict)
+
+
 def test_values_that_are_no_text_are_rejected(tmp_path: Path) -> None:
     rows = [{"id": 1, "text": ["two", "lines"]}, {"id": 2, "text": [{"type": "bold"}]}, {"id": 3, "text": 5}]
     run(write_lines(tmp_path / "a.jsonl", *rows), tmp_path / "out", text="text")

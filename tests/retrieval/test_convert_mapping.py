@@ -118,6 +118,15 @@ def test_a_row_in_several_languages_makes_a_document_in_each(tmp_path: Path) -> 
     assert [fault.message for fault in report.faults] == ["this row: has no text in fr."]
 
 
+def test_a_column_for_another_language_overrules_the_row(tmp_path: Path) -> None:
+    rows = "question,answer,lang,question_ar,answer_ar\nWhat?,Bread of rye,en,ما هو؟,خبز الجاودار\n"
+    convert([write(tmp_path / "a.csv", rows)], tmp_path / "out", Options())
+    assert [(d["_id"], d["metadata"]["lang"]) for d in read(tmp_path / "out", "corpus")] == [
+        ("a-1", "en"),
+        ("a-1-ar", "ar"),
+    ]
+
+
 def test_one_language_in_the_name_names_the_documents(tmp_path: Path) -> None:
     convert([write(tmp_path / "a.csv", "id,desc_fr\n1,Bread\n")], tmp_path / "out", Options())
     assert read(tmp_path / "out", "corpus")[0]["metadata"] == {"lang": "fr"}

@@ -83,6 +83,17 @@ def test_questions_that_cannot_be_used_are_rejected(tmp_path: Path) -> None:
     assert (report.counts.documents, report.counts.queries) == (2, 1)
 
 
+@pytest.mark.parametrize(
+    "unanswerable",
+    [{"answers": []}, {"answers": None}, {"is_impossible": True, "answers": ANSWER}, {"is_impossible": True}],
+)
+def test_unanswerable_questions_are_rejected(tmp_path: Path, unanswerable: dict[str, object]) -> None:
+    questions = [{"id": "q1", "question": "Of what?"}, {"id": "q2", "question": "By whom?", **unanswerable}]
+    run(write_lines(tmp_path / "a.jsonl", {"context": "Bread of rye.", "qas": questions}), tmp_path / "out")
+    assert list(texts(tmp_path / "out", "queries")) == ["q1"]
+    assert read(tmp_path / "out", "rejects")[0]["reason"] == "the question has no answer in its passage"
+
+
 FLAT = [
     {"id": "q1", "title": "Bread", "context": "Bread of rye.", "question": "Of what?",
      "answers": {"text": ["rye"], "answer_start": [9]}},

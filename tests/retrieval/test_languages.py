@@ -84,6 +84,7 @@ def test_a_question_gets_one_of_the_corpus_languages() -> None:
     assert identify_query("Brot", ["zh-Hant", "de"]) == "de"
     assert identify_query("麵包", ["zh-Hant", "de"]) == "zh-Hant"
     assert identify_query("Wo ist der Laden?", ["fr"]) == "fr"
+    assert identify_query("Wo ist der Laden?", ["zh"]) == "zh"
     assert identify_query("Wo ist der Laden?", ["und"]) == "und"
     assert identify_query("Wo?", []) == "und"
     assert identify_query("42?", SIX) == "und"
