@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from eval import report
 from eval.choose import choose
@@ -13,6 +14,9 @@ from retrieval.beir import open_corpus
 from retrieval.cli import Report, command
 from retrieval.errors import BakehouseError, nearest
 from retrieval.models import DEFAULT
+
+if TYPE_CHECKING:
+    from eval.task import Task
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -27,6 +31,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     run.add_argument("--fusion", choices=["minmax", "rrf"], default="minmax", help="how a hybrid fuses")
     run.add_argument("--measure", action="append", default=[], metavar="NAME@K", help="a further measure: precision@5")
     run.add_argument("--allow-unknown", action="store_true", help="count judgments of unknown ids as not found")
+    run.add_argument(
+        "--cross-lingual", action="store_true", help="judge queries in a language without documents as well"
+    )
     both = command(subparsers, "compare", _compare, "say whether B is better than A")
     both.add_argument("a", metavar="A", help="a result's id or file, a run (its best), RUN/base, RUN/STEP, a model")
     both.add_argument("b", metavar="B", help="likewise")
@@ -46,6 +53,7 @@ def _run(args: argparse.Namespace) -> Report:
         raise BakehouseError(f"unknown mode '{args.mode}': choose {', '.join(known)}.{nearest(args.mode, known)}")
     lead = MODES[0] if args.mode == "all" else args.mode
     task = open_task(open_corpus(args.corpus), args.split, allow_unknown=args.allow_unknown)
+    _check(task, cross_lingual=args.cross_lingual)
     results = evaluate(
         task,
         args.model,
@@ -56,6 +64,18 @@ def _run(args: argparse.Namespace) -> Report:
         measures=list(dict.fromkeys([*STANDARD, *(parse(name).name for name in args.measure)])),
     )
     return report.evaluated([save(result, scores_folder()).summary for result in results])
+
+
+def _check(task: Task, *, cross_lingual: bool) -> None:
+    """Refuse what would give a number that means nothing, or something else than was meant."""
+    if len(task.corpus.documents) == 1:
+        raise BakehouseError(f"{task.corpus.folder} has a single document: every ranking is perfect. Add documents.")
+    if task.foreign and not cross_lingual:
+        langs = ", ".join(f"{lang} ({count} queries)" for lang, count in task.foreign.items())
+        raise BakehouseError(
+            f"no document of {task.corpus.folder} is in the language of these queries: {langs}. Add documents in that "
+            "language, correct metadata.lang, or say --cross-lingual if they are meant to find documents in another."
+        )
 
 
 def _compare(args: argparse.Namespace) -> Report:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from retrieval.artifact import building
 from retrieval.beir import CORPUS, QRELS, Corpus
-from retrieval.convert.convert import convert, is_conversion
+from retrieval.convert.convert import TO_CHOOSE_FROM, convert, is_conversion
 from retrieval.convert.options import Options
 from retrieval.convert.report import ConversionReport
 from retrieval.corpora import HANDBOOK
@@ -52,7 +52,7 @@ def draft(given: Sequence[Path], columns: Mapping[str, str] | None = None) -> Dr
     folder = Path(tempfile.mkdtemp(prefix="bakehouse-draft-"))
     try:
         files = _together(given, folder / "given")
-        report = convert(files, folder / "corpus", Options(dict(columns or {})))
+        report = convert(files, folder / "corpus", Options(dict(columns or {})), least=TO_CHOOSE_FROM)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -130,7 +130,7 @@ def _corpus(check: _Check) -> None:
             check.fault(CORPUS, line, "no-words", message, "warning")
     if len(check.documents) == 1:
         message = "there is one document only: every search finds it. Add documents to search among."
-        check.fault(CORPUS, 0, "one-document", message, "warning")
+        check.fault(CORPUS, 0, "one-document", message)
 
 
 def _queries(check: _Check) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from retrieval.cli import Report, command
-from retrieval.convert.convert import convert
+from retrieval.convert.convert import TO_CHOOSE_FROM, convert
 from retrieval.convert.names import ROLES
 from retrieval.convert.options import Options
 from retrieval.validate import Fault, Validation, examine
@@ -59,7 +59,7 @@ def _convert(args: argparse.Namespace) -> Report:
         args.delimiter.replace("\\t", "\t"),
         False if args.no_header else None,
     )
-    report = convert(args.sources, args.out, options, force=args.force)
+    report = convert(args.sources, args.out, options, force=args.force, least=TO_CHOOSE_FROM)
     return Report(report.as_json(), report.as_text())
 
 

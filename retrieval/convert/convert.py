@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from retrieval.artifact import MANIFEST, building, read_manifest, write_json
-from retrieval.beir import CORPUS
 from retrieval.convert.folder import Counts, FolderWriter
 from retrieval.convert.intake import Intake
 from retrieval.convert.ledger import Ledger
@@ -25,13 +24,14 @@ from retrieval.validate import Fault
 MADE_BY = "retrieval convert"
 """In a manifest, it says that the folder is a conversion's and may be made anew."""
 
-_ALONE = Fault(CORPUS, 0, "one-document", "one document came of all this: name more to search among.", "warning")
+TO_CHOOSE_FROM = 2
+"""A search in a single document has nothing to find."""
 _OFTEN = 50_000
 _log = logging.getLogger(__name__)
 
 
 def convert(
-    places: Sequence[Path], out: Path, options: Options | None = None, *, force: bool = False
+    places: Sequence[Path], out: Path, options: Options | None = None, *, force: bool = False, least: int = 1
 ) -> ConversionReport:
     """Turn files and folders into a BEIR folder.
 
@@ -39,7 +39,8 @@ def convert(
     stays until then.
 
     :param force: Replace ``out`` though it is not an earlier conversion.
-    :raises BakehouseError: if a source cannot be used, no document comes of them, or ``out`` is
+    :param least: How many documents must come of it; people search among :data:`TO_CHOOSE_FROM` or more.
+    :raises BakehouseError: if a source cannot be used, too few documents come of them, or ``out`` is
         something else than an earlier conversion.
     """
     options = options or Options()
@@ -51,9 +52,13 @@ def convert(
         counts = _write(sources, partial, namer, ledger, options)
         if not counts.documents:
             raise BakehouseError(_nothing(counts, ledger.faults))
-        faults = ledger.faults + ((_ALONE,) if counts.documents == 1 else ())
+        if counts.documents < least:
+            raise BakehouseError(
+                f"a single document came of {counts.rows:,} row{'' if counts.rows == 1 else 's'}, so nothing was "
+                "written: a corpus has at least two to choose from. Name more sources."
+            )
         languages, asked = _balance(namer.documents), _balance(namer.queries)
-        report = ConversionReport(out, tuple(sources), counts, languages, asked, faults, options.split)
+        report = ConversionReport(out, tuple(sources), counts, languages, asked, ledger.faults, options.split)
         _write_manifest(report, partial)
     return report
 

@@ -99,3 +99,23 @@ def test_list_and_compare_load_nothing_heavy() -> None:
     code = f"import sys, eval.__main__; print([name for name in {heavy} if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert answer.stdout.strip() == "[]", answer.stderr
+
+
+def test_queries_in_a_language_without_documents_are_judged_only_when_meant(tiny_corpus: Path, home: Path) -> None:
+    corpus = tiny_corpus / "corpus.jsonl"
+    without = [line for line in corpus.read_text(encoding="utf-8").splitlines(True) if '"_id": "ar-' not in line]
+    corpus.write_text("".join(without), encoding="utf-8")
+    flags = ["run", str(tiny_corpus), "--mode", "lexical", "--allow-unknown"]
+    refused = call(home, *flags)
+    assert refused.returncode == 2
+    assert "ar (3 queries)" in refused.stderr
+    assert "--cross-lingual" in refused.stderr
+    assert call(home, *flags, "--cross-lingual").returncode == 0
+
+
+def test_a_corpus_of_one_document_measures_nothing(tiny_corpus: Path, home: Path) -> None:
+    corpus = tiny_corpus / "corpus.jsonl"
+    corpus.write_text(corpus.read_text(encoding="utf-8").splitlines(True)[0], encoding="utf-8")
+    refused = call(home, "run", str(tiny_corpus), "--mode", "lexical", "--allow-unknown")
+    assert refused.returncode == 2
+    assert "a single document" in refused.stderr

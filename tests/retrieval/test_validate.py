@@ -113,10 +113,8 @@ def test_documents_alone_are_a_valid_folder(tmp_path: Path) -> None:
     assert validate(folder) == []
 
 
-def test_a_single_document_is_a_warning(tmp_path: Path) -> None:
-    assert places(validate(folder_of(tmp_path, lines(DOCUMENTS[0])))) == [
-        ("corpus.jsonl", 0, "one-document", "warning")
-    ]
+def test_a_single_document_is_an_error(tmp_path: Path) -> None:
+    assert places(validate(folder_of(tmp_path, lines(DOCUMENTS[0])))) == [("corpus.jsonl", 0, "one-document", "error")]
 
 
 def test_all_faults_are_found_in_one_go(tmp_path: Path) -> None:
