@@ -65,6 +65,20 @@ def write_json(path: Path, content: object) -> None:
 
 
 @contextmanager
+def alone(final: Path) -> Iterator[None]:
+    """Wait until no other thread or process is making ``final``; then look whether it is there before making it.
+
+    The page, its warm-up and a job may all want the same model or index at the same moment. The lock
+    is the system's own, so it ends with its holder, however that ends.
+    """
+    from filelock import FileLock
+
+    final.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(final.with_name(f".{final.name}.lock")):
+        yield
+
+
+@contextmanager
 def building(final: Path, about: Mapping[str, Any] | None = None, *, fresh: bool = False) -> Iterator[Path]:
     """Yield ``final.partial/`` to write into; commit it as ``final/`` if the block ends well.
 

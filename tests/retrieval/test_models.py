@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -103,3 +104,15 @@ def test_the_bundled_model_tokenizes_as_xlmr_and_tells_languages_apart() -> None
     vectors = encode(loaded, texts, "document")
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.05
     assert resolve(DEFAULT).fingerprint == model.fingerprint
+
+
+@needs_package
+@pytest.mark.slow
+def test_two_who_want_the_bundled_model_at_once_both_get_it(home: Path) -> None:
+    source = bundled.source_file()
+    assert source is not None
+    with ThreadPoolExecutor(2) as both:
+        folders = list(both.map(bundled.unpack, [source, source]))
+    assert folders[0] == folders[1]
+    assert (folders[0] / "model.safetensors").stat().st_size > 470_000_000
+    assert [path.name for path in (home / "models").iterdir() if not path.name.startswith(".")] == [folders[0].name]
