@@ -82,7 +82,7 @@ class RunFolder:
     def status(self) -> Status:
         """The state of the run as it really is: a job whose process is gone has failed, whatever it wrote last."""
         written = self.written_status()
-        return written if not written.alive or _lives(written) else _died(written, self.log_tail(1))
+        return written if not written.alive or _lives(written) else _died(written, self.id, self.log_tail(1))
 
     def written_status(self) -> Status:
         """``status.json`` as it stands."""
@@ -202,11 +202,11 @@ def _lives(status: Status) -> bool:
     return started is not None and abs(started - status.started) < 2
 
 
-def _died(status: Status, last_line: str) -> Status:
+def _died(status: Status, run_id: str, last_line: str) -> Status:
     return replace(
         status,
         state="failed",
         reason=f"the job's process is gone, during {status.stage or 'its start'}. Its log ends with: {last_line or '(nothing)'}",
-        remedy="Resume it: it goes on from its last complete shard or checkpoint. "
+        remedy=f"Resume it (`python -m training resume {run_id}`): it goes on from its last complete shard or checkpoint. "
         "If it is killed again at the same place, memory may be short: lower fit.batch_size or fit.max_length.",
     )

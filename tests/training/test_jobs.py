@@ -52,7 +52,7 @@ def test_a_killed_job_is_failed_within_seconds_and_resumes(home: Path, tiny_corp
     assert _wait(lambda: run.status().state == "failed", 10) < 10
     status = run.status()
     assert "process is gone, during fit" in status.reason
-    assert "Resume" in status.remedy
+    assert f"python -m training resume {run.id}" in status.remedy
     jobs.remember_deaths()
     assert run.written_status().state == "failed"
 
