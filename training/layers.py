@@ -42,7 +42,7 @@ def choose(model: SentenceTransformer, settings: Fit) -> Parameters:
 
 
 def _still_frozen(network: nn.Module) -> None:
-    """No dropout where nothing learns: it would only be noise, and on a CPU it takes eight times the layer's own time."""
+    """No dropout where nothing learns: it would only be noise, and on a CPU it costs several times the layer itself."""
     from torch import nn
 
     for module in network.modules():
