@@ -101,8 +101,10 @@ class Searcher:
 
     def prepare(self, progress: Progress | None = None) -> FloatArray:
         """The documents' vectors; ``progress`` hears how many of those to encode are done."""
-        texts = [document.full_text for document in self.documents]
-        return Vectors(self.encoder, "document").get(texts, progress)
+        if "matrix" not in vars(self):
+            texts = [document.full_text for document in self.documents]
+            self.matrix = Vectors(self.encoder, "document").get(texts, progress)
+        return self.matrix
 
     def search(self, text: str, options: Options | None = None) -> list[Hit]:
         """The best hits of one question, each with the parts of its score.

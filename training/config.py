@@ -18,7 +18,6 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from retrieval.errors import BakehouseError, nearest
 from retrieval.models import DEFAULT
-from retrieval.searcher import Mode
 
 ENV_PREFIX = "BAKEHOUSE_"
 
@@ -117,7 +116,10 @@ class Evaluate(Section):
     """How the checkpoints are judged while training goes on."""
 
     times: int = Field(5, ge=1, description="Evaluations spread evenly over the run, beside the one before it")
-    mode: Mode = Field("hybrid", description="The ranking that decides which checkpoint is best")
+    mode: Literal["hybrid", "dense"] = Field(
+        "hybrid",
+        description="The ranking that decides which checkpoint is best; BM25's own does not depend on the model",
+    )
     weight: float = Field(0.5, ge=0, le=1, description="Share of the dense side in the hybrid")
     max_queries: int = Field(1000, ge=1, description="Dev questions used, drawn by seed")
     max_documents: int = Field(5000, ge=1, description="Documents ranked on dev: all relevant ones, filled up by draw")

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from eval.evaluate import judge, result_of, settings_of
 from eval.measures import Judged
 from eval.results import Result, System, save, scores_folder
@@ -150,8 +148,3 @@ def figures(results: Mapping[str, Result]) -> dict[str, Any]:
         }
         for mode, result in results.items()
     }
-
-
-def score_of(results: Mapping[str, Result], mode: Mode) -> float:
-    """The figure that decides which checkpoint is best; BM25's own ranking does not depend on the model."""
-    return float(np.float64(results[mode if mode in results else "hybrid"].summary.metrics[MEASURE]))

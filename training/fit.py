@@ -14,10 +14,11 @@ from retrieval.encoder import has_bf16, load
 from retrieval.errors import BakehouseError
 from retrieval.models import Model
 from retrieval.records import Document
+from retrieval.searcher import Mode
 from training import pairs
 from training.checkpoints import Checkpoint, check_disk, latest
 from training.config import Fit, Recipe
-from training.examine import DIGITS, Candidate, Examination, figures, score_of
+from training.examine import DIGITS, MEASURE, Candidate, Examination, figures
 from training.journal import Journal, Stopped
 from training.layers import choose
 from training.watcher import Watcher
@@ -91,18 +92,18 @@ class _Examiner:
     def best(self) -> float:
         """The figure of the best checkpoint so far; -1 before there is one."""
         dev = self.journal.status.best.get("dev")
-        return float(dev[self.mode]["ndcg@10"]) if dev else -1.0
+        return float(dev[self.mode][MEASURE]) if dev else -1.0
 
     @property
-    def mode(self) -> str:
+    def mode(self) -> Mode:
         """The mode whose figure decides."""
-        return "dense" if self.recipe.evaluate.mode == "dense" else "hybrid"
+        return self.recipe.evaluate.mode
 
     def __call__(self, model: SentenceTransformer, candidate: Candidate) -> float:
         """Judge the model as it stands; the base, once judged, keeps its figures."""
         status = self.journal.status
         if candidate.step == 0 and status.base.get("dev"):
-            return float(status.base["dev"][self.mode]["ndcg@10"])
+            return float(status.base["dev"][self.mode][MEASURE])
         asked = f"examining {candidate.label} on {len(self.examination.task.queries)} questions"
         self.journal.event(asked, stage=NAME, step=candidate.step, total=status.total if candidate.step else 0)
         training = model.training
@@ -115,7 +116,7 @@ class _Examiner:
             "dev": figures(results),
         }
         # As precise as the figures are written: else a score would beat its own rounded figure
-        score = round(score_of(results, self.recipe.evaluate.mode), DIGITS)
+        score = round(results[self.mode].summary.metrics[MEASURE], DIGITS)
         if candidate.step == 0:
             self.journal.update(base=found)
         elif score > self.best:

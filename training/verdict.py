@@ -90,7 +90,7 @@ def _told(comparison: Comparison) -> dict[str, Any]:
 
 def _recommendation(recipe: Recipe, journal: Journal) -> dict[str, str]:
     """The base, unless a checkpoint beat it on dev in the chosen mode: test never decides."""
-    mode = "dense" if recipe.evaluate.mode == "dense" else "hybrid"
+    mode = recipe.evaluate.mode
     base = journal.status.base["dev"][mode][MEASURE]
     best = journal.status.best["dev"][mode][MEASURE]
     step, measured = journal.status.best["step"], f"{mode} {measure_title(MEASURE)}"

@@ -93,6 +93,10 @@ def test_only_changed_documents_are_encoded_again(searcher: Searcher, tmp_path: 
     assert said == [(1, 1)]
 
 
+def test_vectors_are_read_from_disk_once(searcher: Searcher) -> None:
+    assert searcher.prepare() is searcher.matrix is searcher.prepare()
+
+
 def test_vectors_belong_to_the_model_that_made_them(
     home: Path, tmp_path: Path, tiny_bert: Path, searcher: Searcher
 ) -> None:

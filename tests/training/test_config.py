@@ -51,6 +51,7 @@ def test_assignments_are_typed() -> None:
         ("fitt.batch_size=8", r"unknown setting 'fitt'"),
         ("fit.batch_size=many", r"fit\.batch_size = 'many': input should be a valid integer"),
         ("fit.warmup=1.5", r"fit\.warmup = 1\.5: input should be less than 1"),
+        ("evaluate.mode=lexical", r"evaluate\.mode = 'lexical': input should be 'hybrid' or 'dense'"),
         ("preset=slow", r"unknown preset 'slow': choose quick or gpl"),
         ("fit.batch_size", r"wanted name=value"),
     ],

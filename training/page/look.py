@@ -38,7 +38,7 @@ class Line:
     @property
     def mode(self) -> str:
         """The mode whose figure decides."""
-        return "dense" if self.recipe.evaluate.mode == "dense" else "hybrid"
+        return self.recipe.evaluate.mode
 
     @property
     def synthetic(self) -> bool:
