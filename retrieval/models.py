@@ -80,7 +80,7 @@ def resolve(name: str) -> Model:
             raise BakehouseError(
                 f"the model '{name}' is not to be had: no folder or run of that name, not in the Hub cache, "
                 f"{refusal}. Give a folder, connect to the Hub once so that it is cached, "
-                f"or use the bundled '{DEFAULT}'.{nearest(name, known())}"
+                f"or, for embeddings, use the bundled '{DEFAULT}'.{nearest(name, known())}"
             )
     if not any(model.folder.glob("*.safetensors")):
         raise BakehouseError(

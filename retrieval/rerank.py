@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from retrieval.encoder import autocast
+from retrieval.errors import BakehouseError
 from retrieval.models import Model, resolve
 from retrieval.records import FloatArray
 
@@ -20,7 +22,11 @@ _turn = threading.RLock()
 
 
 def load_cross_encoder(model: Model) -> CrossEncoder:
-    """Load a cross-encoder that answers with logits: a sigmoid would squeeze the margins."""
+    """Load a cross-encoder that answers with logits: a sigmoid would squeeze the margins.
+
+    :raises BakehouseError: if the model is an encoder without a head: its scores would be random numbers.
+    """
+    _check_head(model)
     import torch
     from sentence_transformers import CrossEncoder
 
@@ -31,6 +37,15 @@ def load_cross_encoder(model: Model) -> CrossEncoder:
         local_files_only=True,
         model_kwargs={"use_safetensors": True},
     )
+
+
+def _check_head(model: Model) -> None:
+    kinds = json.loads((model.folder / "config.json").read_text(encoding="utf-8")).get("architectures") or []
+    if any(kind.endswith("Model") for kind in kinds):
+        raise BakehouseError(
+            f"'{model.name}' is no cross-encoder but a bare encoder ({', '.join(kinds)}), which cannot score a question "
+            "and a passage together. Name a cross-encoder, such as cross-encoder/mmarco-mMiniLMv2-L12-H384-v1."
+        )
 
 
 def pair_scores(loaded: CrossEncoder, pairs: Sequence[tuple[str, str]], batch_size: int = 32) -> FloatArray:

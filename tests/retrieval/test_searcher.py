@@ -83,6 +83,11 @@ def test_a_reranker_orders_anew(searcher: Searcher, tiny_cross_encoder: Path) ->
     assert [hit.score for hit in hits] == scores
 
 
+def test_a_bi_encoder_does_not_pass_for_a_reranker(searcher: Searcher, tiny_bert: Path) -> None:
+    with pytest.raises(BakehouseError, match=r"is no cross-encoder but a bare encoder \(BertModel\)"):
+        searcher.search("steam", Options(rerank=str(tiny_bert)))
+
+
 def test_only_changed_documents_are_encoded_again(searcher: Searcher, tmp_path: Path, tiny_bert: Path) -> None:
     _ = searcher.matrix
     documents = [*searcher.documents[1:], Document("new", "A new loaf.", "", {"lang": "en"})]
