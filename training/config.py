@@ -1,25 +1,22 @@
 """Every setting of a training run, defined once.
 
-The TOML file, the environment (``BAKEHOUSE_FIT__BATCH_SIZE=8``), the command line
-(``--set fit.batch_size=8``) and the Train tab's form all derive from these models. What is said on
-the command line wins over the environment, that over the file, that over the preset, that over the
-defaults below.
+Defaults stand here and nowhere else. :mod:`training.settings` reads them from flags, environment, file
+and preset; :mod:`training.presets` holds the presets.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from retrieval.errors import BakehouseError, nearest
 from retrieval.models import DEFAULT
 
-ENV_PREFIX = "BAKEHOUSE_"
+LossName = Literal[
+    "auto", "margin-mse", "distill-kl", "mnrl", "cached-mnrl", "cosent", "cosine", "triplet", "batch-hard-triplet",
+    "batch-semi-hard-triplet", "batch-all-triplet", "contrastive", "mse", "tsdae",
+]  # fmt: skip
+"""The losses by name; :mod:`training.losses` says which data each wants."""
 
 
 class Section(BaseModel):
@@ -33,6 +30,10 @@ class Split(Section):
 
     languages: tuple[str, ...] = Field((), description="Train on these languages only; all if empty")
     max_passages: int = Field(2000, ge=1, description="Passages a language that questions are made from, at most")
+    balance: Literal["natural", "root", "equal"] = Field(
+        "natural",
+        description="How many passages each language gives: as many as it has, as the square root of it, or all the same",
+    )
     dev_share: float = Field(
         0.1,
         gt=0,
@@ -45,22 +46,41 @@ class Split(Section):
 class Generate(Section):
     """Questions for passages: the stage that replaces labels."""
 
-    generator: Literal["extract", "seq2seq", "causal"] = Field(
+    generator: Literal["extract", "seq2seq", "causal", "bring"] = Field(
         "extract",
-        description="extract takes sentences and key phrases, needing no model; seq2seq is doc2query; causal is an instruction model",
+        description="extract takes sentences and key phrases, needing no model; seq2seq is doc2query; causal is an "
+        "instruction model; bring takes the questions of generate.source",
     )
+    source: str = Field("", description="Questions of your own: a BEIR folder, or a folder of the GPL toolkit")
     model: str = Field("", description="Generator for languages that have none of their own")
-    models: dict[str, str] = Field({}, description="Language code → generator model")
-    queries_per_passage: int = Field(3, ge=1, le=50, description="Questions made from each passage")
+    models: dict[str, str] = Field({}, description="Language code → generator model; extract needs none")
+    queries_per_passage: int = Field(
+        3, ge=0, le=50, description="Questions made from each passage; 0 follows the corpus size as GPL does"
+    )
     prompt: str = Field(
         "Write one short search question, in {language}, that the following text answers. Text: {text}\nQuestion:",
         description="What a causal generator is asked; {language} and {text} are filled in",
     )
+    prompts: dict[str, str] = Field({}, description="Language code → prompt, where it differs")
+    must: tuple[str, ...] = Field((), description="Each question must contain one of these words")
+    must_not: tuple[str, ...] = Field((), description="No question may contain any of these words")
     max_passage_tokens: int = Field(350, ge=16, description="A passage is cut here before the generator reads it")
     max_query_tokens: int = Field(64, ge=4, description="A question is cut here")
     temperature: float = Field(1.0, gt=0, description="Sampling temperature of the generator")
     top_p: float = Field(0.95, gt=0, le=1, description="Nucleus sampling share (Holtzman et al., 2020)")
+    batch_size: int = Field(32, ge=1, description="Passages asked at once; halved when memory runs out")
     seed: int = Field(13, description="Seeds the sampling, so that two runs ask the same")
+
+
+class Filter(Section):
+    """Which questions are kept."""
+
+    copies: bool = Field(True, description="Drop generated questions that stand verbatim in their passage")
+    wrong_language: bool = Field(True, description="Drop questions that are surely in another language")
+    round_trip: int = Field(
+        0, ge=0, description="Drop questions whose passage is not among the first so many found; 0 keeps all"
+    )
+    retriever: str = Field("bm25", description="Who looks for the passage: bm25, base, or a model name")
 
 
 class Mine(Section):
@@ -77,6 +97,10 @@ class Mine(Section):
         gt=0,
         description="Drop a candidate whose dense score exceeds this share of the source passage's: it may be right too",
     )
+    margin: float = Field(
+        0.0, ge=0, description="Drop a candidate whose dense score is not lower than the source passage's by this much"
+    )
+    memory_mb: int = Field(256, ge=1, description="Scores held at once; no part of the result's key")
     seed: int = Field(13, description="Draws the negatives")
 
 
@@ -87,27 +111,60 @@ class Label(Section):
         "none", description="What the teacher is; none trains by contrast"
     )
     teacher: str = Field("", description="The teacher's model name")
-    batch_size: int = Field(32, ge=1, description="Pairs scored at once; no part of the result's key")
+    teachers: dict[str, str] = Field({}, description="Language code → teacher, where it differs")
+    max_length: int = Field(512, ge=16, description="Tokens of a question and passage that a cross-encoder reads")
+    ceiling: float = Field(
+        0.0,
+        ge=0,
+        description="Drop a negative that the teacher scores less than this many logits below the source passage; 0 keeps all",
+    )
+    batch_size: int = Field(
+        32, ge=1, description="Pairs scored at once, halved when memory runs out; no part of the result's key"
+    )
 
 
 class Fit(Section):
     """The training itself."""
 
-    loss: Literal["auto", "margin-mse", "mnrl"] = Field(
-        "auto", description="auto: MarginMSE where a teacher gave margins, else multiple negatives ranking"
+    loss: LossName = Field(
+        "auto", description="auto: what the shape of the data allows; see `python -m training losses`"
     )
-    trainable: Literal["top", "all"] = Field("top", description="Which layers learn: the top ones, or all")
+    data: str = Field(
+        "", description="Pairs, triplets or texts of your own: CSV, JSON Lines or Parquet; column names tell the shape"
+    )
+    data_only: bool = Field(False, description="Train on fit.data alone, without generated questions")
+    matryoshka: tuple[int, ...] = Field(
+        (), description="Also train these shorter dimensions (Kusupati et al., 2022), largest first"
+    )
+    trainable: Literal["top", "all", "head", "lora"] = Field(
+        "top", description="What learns: the top layers, all, a dense layer on frozen features, or LoRA adapters"
+    )
     top_layers: int = Field(2, ge=1, description="How many layers learn when trainable is top")
+    lora_rank: int = Field(16, ge=1, description="Rank of the LoRA adapters (Hu et al., 2021)")
+    lora_alpha: int = Field(32, ge=1, description="Scale of the LoRA adapters")
     freeze_embeddings: bool = Field(True, description="Leave the word embeddings as they are")
     epochs: float = Field(1.0, gt=0, description="Passes over the training pairs")
     max_steps: int = Field(0, ge=0, description="Stop after this many steps; 0 for no limit")
-    batch_size: int = Field(16, ge=2, description="Questions a step")
+    batch_size: int = Field(16, ge=0, description="Questions a step; 0 finds the largest that fits")
+    accumulate: int = Field(1, ge=1, description="Steps whose gradients are added before the weights move")
     negatives: int = Field(1, ge=0, description="Mined negatives beside each question (multiple negatives ranking)")
     learning_rate: float = Field(2e-5, gt=0, description="Peak of the linear schedule")
     warmup: float = Field(0.1, ge=0, lt=1, description="Share of the steps that the learning rate climbs")
+    weight_decay: float = Field(0.0, ge=0, description="AdamW's decoupled weight decay")
     temperature: float = Field(0.02, gt=0, description="Softmax temperature of multiple negatives ranking")
     max_length: int = Field(256, ge=8, description="Tokens of a passage that training reads")
-    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto: bf16 where the hardware has it")
+    precision: Literal["auto", "fp32", "tf32", "bf16", "fp16"] = Field(
+        "auto", description="auto: bf16 where the hardware has it"
+    )
+    gradient_checkpointing: bool = Field(False, description="Forget activations and compute them again: less memory")
+    optimizer: Literal["adamw", "adamw-fused", "adafactor", "adamw-8bit"] = Field(
+        "adamw", description="adamw-8bit needs the package bitsandbytes and a GPU"
+    )
+    workers: int = Field(0, ge=0, description="Processes that prepare batches")
+    processes: int = Field(1, ge=1, description="Processes that train together, one a GPU (accelerate launch)")
+    average: float = Field(
+        1.0, gt=0, le=1, description="Share of the tuned weights in each checkpoint; the rest is the base model's"
+    )
     log_every: int = Field(1, ge=1, description="Steps between two points of the loss curve")
     seed: int = Field(13, description="Seeds the order of the batches")
 
@@ -116,6 +173,10 @@ class Evaluate(Section):
     """How the checkpoints are judged while training goes on."""
 
     times: int = Field(5, ge=1, description="Evaluations spread evenly over the run, beside the one before it")
+    every: float = Field(
+        0.0, ge=0, description="Evaluate at this share of the run (below 1) or each so many steps; 0: times"
+    )
+    patience: int = Field(0, ge=0, description="Stop after so many evaluations without a better one; 0 never stops")
     mode: Literal["hybrid", "dense"] = Field(
         "hybrid",
         description="The ranking that decides which checkpoint is best; BM25's own does not depend on the model",
@@ -130,7 +191,20 @@ class Evaluate(Section):
 class Checkpoints(Section):
     """What stays on disk."""
 
-    keep: int = Field(1, ge=1, description="Latest checkpoints kept beside the best one")
+    keep: int = Field(1, ge=1, description="Latest checkpoints kept; the last one can be resumed from")
+    best: int = Field(1, ge=1, description="Best checkpoints kept beside them")
+    every: float = Field(0.0, ge=0, description="Also save at this share of the run (below 1) or each so many steps")
+    spare_gb: float = Field(0.5, ge=0, description="Disk left free: the run pauses rather than fill it")
+    push: str = Field("", description="Hub repository that each kept checkpoint is pushed to; none if empty")
+
+
+class Track(Section):
+    """Trackers beside the run's own files; the page never needs one."""
+
+    to: tuple[Literal["wandb", "trackio", "tensorboard"], ...] = Field(
+        (), description="Where numbers go too; wandb is also on with WANDB_API_KEY or WANDB_MODE=offline"
+    )
+    project: str = Field("bakehouse", description="The project's name there")
 
 
 class Recipe(Section):
@@ -141,162 +215,10 @@ class Recipe(Section):
     preset: Literal["quick", "gpl"] = Field("quick", description="Which set of settings the recipe started from")
     split: Split = Split()
     generate: Generate = Generate()
+    filter: Filter = Filter()
     mine: Mine = Mine()
     label: Label = Label()
     fit: Fit = Fit()
     evaluate: Evaluate = Evaluate()
     checkpoints: Checkpoints = Checkpoints()
-
-
-_DOC2QUERY = "doc2query/msmarco-{}-mt5-base-v1"
-_DOC2QUERY_LANGUAGES = {
-    "ar": "arabic", "de": "german", "es": "spanish", "fr": "french", "hi": "hindi", "id": "indonesian",
-    "it": "italian", "ja": "japanese", "nl": "dutch", "pt": "portuguese", "ru": "russian", "vi": "vietnamese",
-    "zh": "chinese",
-}  # fmt: skip
-
-PRESETS: dict[str, dict[str, Any]] = {
-    "quick": {
-        "split": {"max_passages": 500},
-        "fit": {"max_steps": 120},
-        "evaluate": {"max_queries": 300, "max_documents": 1000},
-    },
-    "gpl": {
-        "split": {"max_passages": 100_000},
-        "generate": {
-            "generator": "seq2seq",
-            "model": "doc2query/msmarco-14langs-mt5-base-v1",
-            "models": {
-                "en": "doc2query/msmarco-t5-base-v1",
-                **{lang: _DOC2QUERY.format(name) for lang, name in _DOC2QUERY_LANGUAGES.items()},
-            },
-        },
-        "mine": {"retrievers": ("bm25", "base"), "negatives": 50, "ceiling": 1e9},
-        "label": {"kind": "cross-encoder", "teacher": "cross-encoder/mmarco-mMiniLMv2-L12-H384-v1"},
-        "fit": {
-            "trainable": "all",
-            "freeze_embeddings": False,
-            "max_steps": 140_000,
-            "epochs": 1000.0,
-            "batch_size": 32,
-            "max_length": 350,
-        },
-    },
-}
-"""``quick`` needs no Hub and trains the top layers in minutes. ``gpl`` follows Wang et al., "GPL: Generative
-Pseudo Labeling for Unsupervised Domain Adaptation of Dense Retrieval" (2022), with a question generator
-for each language: 50 negatives, MarginMSE, batches of 32, 140,000 steps."""
-
-
-class _Sourced(BaseSettings, Recipe):  # type: ignore[misc]
-    """The recipe as read from flags, environment, file and preset, in this order of precedence."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=ENV_PREFIX,
-        env_nested_delimiter="__",
-        frozen=True,
-        extra="forbid",
-        nested_model_default_partial_update=True,
-    )
-    below: ClassVar[Sequence[Mapping[str, Any]]] = ()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings, env_settings, *(InitSettingsSource(settings_cls, dict(values)) for values in cls.below))
-
-
-def load_recipe(flags: Mapping[str, Any], file: Path | None = None) -> Recipe:
-    """Put a recipe together from nested flags, the environment, a TOML file and the preset.
-
-    :raises BakehouseError: on an unknown setting (with the nearest known name) or a value that does not fit.
-    """
-    from_file = _read_toml(file) if file else {}
-    preset = flags.get("preset") or from_file.get("preset") or "quick"
-    if preset not in PRESETS:
-        raise BakehouseError(
-            f"unknown preset '{preset}': choose {' or '.join(PRESETS)}.{nearest(str(preset), PRESETS)}"
-        )
-    sourced = type("_Sourced", (_Sourced,), {"below": (from_file, PRESETS[preset]), "__module__": __name__})
-    return _checked(lambda: Recipe.model_validate(sourced(**flags).model_dump()))
-
-
-def parse_recipe(text: str) -> Recipe:
-    """The recipe of a run's ``config.toml``, which stands alone: nothing else is asked."""
-    return _checked(lambda: Recipe.model_validate(tomllib.loads(text)))
-
-
-def to_toml(recipe: Recipe) -> str:
-    """The recipe as TOML, every setting spelled out."""
-    import tomlkit
-
-    return tomlkit.dumps(recipe.model_dump(mode="json"))
-
-
-def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
-    """``["fit.batch_size=8"]`` → ``{"fit": {"batch_size": 8}}``. Values are TOML, else plain text.
-
-    :raises BakehouseError: if there is no equals sign.
-    """
-    nested: dict[str, Any] = {}
-    for assignment in assignments:
-        name, equals, value = assignment.partition("=")
-        if not equals:
-            raise BakehouseError(f"--set {assignment}: wanted name=value, such as fit.batch_size=8.")
-        place = nested
-        *sections, last = name.strip().split(".")
-        for section in sections:
-            place = place.setdefault(section, {})
-        place[last] = _toml_value(value.strip())
-    return nested
-
-
-def _toml_value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def _read_toml(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise BakehouseError(f"{file} is missing: --config wants a TOML file.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BakehouseError(f"{file} is no TOML: {error}.") from error
-
-
-def _checked(build: Any) -> Recipe:
-    try:
-        recipe: Recipe = build()
-    except ValidationError as error:
-        raise BakehouseError(" ".join(_sentence(fault) for fault in error.errors())) from error
-    return recipe
-
-
-def _sentence(fault: Any) -> str:
-    name = ".".join(str(part) for part in fault["loc"])
-    if fault["type"] == "extra_forbidden":
-        return f"unknown setting '{name}'.{nearest(name, setting_names())}"
-    if fault["type"] == "missing":
-        return f"the setting '{name}' is missing."
-    return f"{name} = {fault['input']!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}."
-
-
-def setting_names() -> list[str]:
-    """The dotted names of all settings."""
-    names = []
-    for name, entry in Recipe.model_fields.items():
-        kind = entry.annotation
-        if isinstance(kind, type) and issubclass(kind, Section):
-            names += [f"{name}.{inner}" for inner in kind.model_fields]
-        else:
-            names.append(name)
-    return names
+    track: Track = Track()

@@ -20,8 +20,9 @@ from retrieval.fusion import DEPTH, fuse
 from retrieval.lexical import document_languages, index_documents
 from retrieval.records import Document, Query, Run
 from retrieval.searcher import Mode, Options
-from training.config import Evaluate
+from training.config import Evaluate, Recipe
 from training.generators.extract import without
+from training.journal import Journal
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -148,3 +149,55 @@ def figures(results: Mapping[str, Result]) -> dict[str, Any]:
         }
         for mode, result in results.items()
     }
+
+
+@dataclass
+class Examiner:
+    """Examines a model once a step, remembers the best checkpoint's figure, and tells the journal."""
+
+    examination: Examination
+    journal: Journal
+    recipe: Recipe
+
+    @property
+    def best(self) -> float:
+        """The figure of the best checkpoint so far; -1 before there is one."""
+        dev = self.journal.status.best.get("dev")
+        return float(dev[self.mode][MEASURE]) if dev else -1.0
+
+    @property
+    def mode(self) -> Mode:
+        """The mode whose figure decides."""
+        return self.recipe.evaluate.mode
+
+    def __call__(self, model: SentenceTransformer, candidate: Candidate) -> float:
+        """Judge the model as it stands; the base, once judged, keeps its figures."""
+        status = self.journal.status
+        if candidate.step == 0 and status.base.get("dev"):
+            return float(status.base["dev"][self.mode][MEASURE])
+        asked = f"examining {candidate.label} on {len(self.examination.task.queries)} questions"
+        self.journal.event(asked, stage="fit", step=candidate.step, total=status.total if candidate.step else 0)
+        training = model.training
+        results = self.examination.of(model.eval(), candidate)
+        model.train(training)
+        found = {
+            "step": candidate.step,
+            "model": candidate.name,
+            "synthetic": self.examination.task.synthetic,
+            "dev": figures(results),
+        }
+        # As precise as the figures are written: else a score would beat its own rounded figure
+        score = round(results[self.mode].summary.metrics[MEASURE], DIGITS)
+        if candidate.step == 0:
+            self.journal.update(base=found)
+        elif score > self.best:
+            self.journal.update(best=found)
+        kind = "synthetic dev" if self.examination.task.synthetic else "dev"
+        self.journal.event(
+            f"{candidate.label}: {kind} nDCG@10 {score:.3f} ({self.mode})",
+            stage="fit",
+            step=candidate.step,
+            total=status.total if candidate.step else 0,
+            metrics={"dev": found["dev"]},
+        )
+        return score

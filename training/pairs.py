@@ -15,6 +15,9 @@ from retrieval.records import Document
 from training import shards
 from training.config import Fit
 from training.generators.extract import without
+from training.inputs import Inputs
+from training.journal import Journal
+from training.losses import Loss
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -22,6 +25,20 @@ if TYPE_CHECKING:
 
 _MARGIN_SAMPLE = 512
 Rows = dict[str, list[dict[str, Any]]]
+
+
+def datasets_for(
+    model: SentenceTransformer, settings: Fit, inputs: Inputs, loss: Loss, journal: Journal
+) -> dict[str, Dataset]:
+    if loss == "mnrl" or inputs.labelled is None:
+        rows = contrastive(inputs.generated, inputs.mined, inputs.documents, settings)
+        return as_datasets(rows, model.tokenizer, settings.max_length)
+    rows = margins(inputs.generated, inputs.labelled, inputs.documents)
+    scale = margin_scale(rows, model)
+    journal.event(
+        f"teacher margins are multiplied by {scale:.4f} to fit the student's", metrics={"margin_scale": scale}
+    )
+    return as_datasets(rows, model.tokenizer, settings.max_length, scale)
 
 
 def contrastive(generated: Path, mined: Path, documents: dict[str, Document], settings: Fit) -> Rows:

@@ -12,6 +12,7 @@ from retrieval.errors import BakehouseError
 from retrieval.models import resolve
 from training import examine, fit, generate, jobs, label, mine, tracking, verdict
 from training.config import Recipe
+from training.inputs import Inputs
 from training.journal import Journal, Listener, Stopped
 from training.runs import RunFolder
 from training.split import Shares, split_by_language
@@ -56,7 +57,7 @@ def _bake(run: RunFolder, recipe: Recipe, journal: Journal) -> None:
         labelled = label.run(run.path, recipe, generated, mined, documents, journal)
     journal.event("preparing the dev examination", stage=fit.NAME)
     examination = examine.prepare(corpus, generated, recipe.evaluate, run.id)
-    inputs = fit.Inputs(resolve(recipe.base), generated, mined, labelled, documents)
+    inputs = Inputs(resolve(recipe.base), generated, mined, labelled, documents)
     fit.run(run.path, recipe, inputs, examination, journal)
     report = verdict.run(recipe, corpus, journal)
     journal.update(report=report)

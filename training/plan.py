@@ -15,9 +15,10 @@ from retrieval.beir import Corpus, splits
 from retrieval.errors import BakehouseError
 from retrieval.home import home
 from retrieval.models import at_hand
+from training.arguments import planned_steps
 from training.checkpoints import model_bytes, needed_bytes
 from training.config import Recipe
-from training.fit import chosen_loss, planned_steps
+from training.losses import chosen_loss
 from training.runs import RunFolder, all_runs, recipe_of
 from training.split import split_by_language
 from training.weights import weigh

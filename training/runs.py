@@ -20,7 +20,8 @@ from typing import Any, Literal
 from retrieval.artifact import write_atomic, write_json
 from retrieval.errors import BakehouseError, nearest
 from retrieval.home import home
-from training.config import Recipe, parse_recipe, to_toml
+from training.config import Recipe
+from training.settings import parse_recipe, to_toml
 
 State = Literal["waiting", "running", "finished", "stopped", "failed"]
 ALIVE: tuple[State, ...] = ("waiting", "running")

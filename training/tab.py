@@ -18,12 +18,13 @@ from retrieval.page.tongues import language_name
 from retrieval.page.visitors import require_change
 from retrieval.records import UNKNOWN
 from training import jobs, runs
-from training.config import PRESETS, Recipe
+from training.config import Recipe
 from training.page import board, form, look, sentences
 from training.page.curves import curves
 from training.page.form import FOLDS, Setting
 from training.page.plan import plan_table
 from training.plan import plan
+from training.presets import PRESETS
 
 BUSY, IDLE = 2.0, 8.0
 """Seconds between two looks at the runs, while one is alive and while none is."""

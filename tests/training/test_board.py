@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from training import runs
-from training.config import load_recipe
 from training.page import board
 from training.page.curves import curves
 from training.page.history import History, history_of, thinned
 from training.page.look import Look, command_of, line_of, lines, look_at, menu_name
 from training.runs import RunFolder
+from training.settings import load_recipe
 
 FIGURES = {
     "hybrid": {"ndcg@10": 0.5, "by_language": {"de": 0.4, "en": 0.6}},

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import BakehouseError
-from training.config import PRESETS, load_recipe, parse_assignments, parse_recipe, setting_names, to_toml
+from training.presets import PRESETS
+from training.settings import load_recipe, parse_assignments, parse_recipe, setting_names, to_toml
 
 
 def test_flags_win_over_environment_over_file_over_preset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,10 +14,12 @@ from retrieval.encoder import encode, load
 from retrieval.errors import BakehouseError
 from retrieval.models import BEST, resolve
 from training import checkpoints, pairs, pipeline, runs
-from training.config import Fit, load_recipe
-from training.fit import chosen_loss, planned_steps
+from training.arguments import planned_steps
+from training.config import Fit
 from training.layers import choose, encoder_layers
+from training.losses import chosen_loss
 from training.runs import RunFolder, Status
+from training.settings import load_recipe
 
 pytestmark = pytest.mark.usefixtures("home")
 

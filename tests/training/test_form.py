@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from retrieval.errors import BakehouseError
-from training.config import Recipe, load_recipe, parse_assignments, setting_names
+from training.config import Recipe
 from training.page import form
 from training.page.sentences import fold_titles
+from training.settings import load_recipe, parse_assignments, setting_names
 
 
 def changed(preset: str = "quick", **values: Any) -> list[str]:

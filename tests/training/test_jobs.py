@@ -19,8 +19,8 @@ from retrieval.errors import BakehouseError
 from retrieval.home import ROOT
 from retrieval.records import Document
 from training import jobs, runs
-from training.config import load_recipe
 from training.runs import RunFolder
+from training.settings import load_recipe
 
 pytestmark = pytest.mark.slow
 

@@ -15,10 +15,11 @@ from retrieval.errors import BakehouseError
 from retrieval.models import resolve
 from retrieval.records import Document
 from training import runs
-from training.config import Fit, Recipe, load_recipe
+from training.config import Fit, Recipe
 from training.layers import choose
 from training.page import plan as told
 from training.plan import Pace, plan, step_seconds
+from training.settings import load_recipe
 from training.weights import weigh
 
 

@@ -14,8 +14,9 @@ from retrieval.models import resolve
 from retrieval.records import Document
 from retrieval.rerank import load_cross_encoder, pair_scores
 from training import generate, label, mine, runs, shards
-from training.config import Recipe, load_recipe
+from training.config import Recipe
 from training.journal import Journal, Stopped
+from training.settings import load_recipe
 from training.split import Shares, split_by_language
 
 

@@ -16,7 +16,8 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from retrieval.errors import BakehouseError
-from training.config import Recipe, Section, load_recipe, parse_assignments
+from training.config import Recipe, Section
+from training.settings import load_recipe, parse_assignments
 
 Kind = Literal["choice", "switch", "whole", "number", "words", "mapping", "text"]
 Values = dict[str, Any]
@@ -61,7 +62,7 @@ FOLDS = (
     Fold("Corpus and languages", ("split",), ("split.languages", "split.max_passages")),
     Fold(
         "Queries and teacher",
-        ("generate", "mine", "label"),
+        ("generate", "filter", "mine", "label"),
         ("generate.generator", "generate.queries_per_passage", "mine.negatives", "label.kind", "label.teacher"),
     ),
     Fold(
@@ -71,7 +72,7 @@ FOLDS = (
     ),
     Fold(
         "Checkpoints and place",
-        ("evaluate", "checkpoints"),
+        ("evaluate", "checkpoints", "track"),
         ("evaluate.times", "evaluate.mode", "checkpoints.keep"),
     ),
 )

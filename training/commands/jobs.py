@@ -11,8 +11,9 @@ from typing import Any
 
 from retrieval.cli import Report, command
 from training import jobs, pipeline, runs
-from training.config import PRESETS, load_recipe, parse_assignments
+from training.presets import PRESETS
 from training.runs import RunFolder, Status
+from training.settings import load_recipe, parse_assignments
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -1,0 +1,15 @@
+"""The commands of ``python -m training``, a file for each family."""
+
+from __future__ import annotations
+
+import argparse
+
+from training.commands import jobs
+
+FAMILIES = (jobs,)
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register every family's commands."""
+    for family in FAMILIES:
+        family.add_commands(subparsers)
