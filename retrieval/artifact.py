@@ -64,6 +64,22 @@ def write_json(path: Path, content: object) -> None:
     write_atomic(path, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
 
+def link(source: Path, target: Path) -> None:
+    """Give a file that is never changed in place a second name; on a disk without hard links, a copy.
+
+    The target appears in one step, whole.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    beside.unlink(missing_ok=True)
+    try:
+        os.link(source, beside)
+    except OSError:
+        shutil.copy2(source, beside)
+    beside.replace(target)
+    beside.unlink(missing_ok=True)  # two names of one file are left as they are by the rename
+
+
 @contextmanager
 def alone(final: Path) -> Iterator[None]:
     """Wait until no other thread or process is making ``final``; then look whether it is there before making it.
@@ -90,6 +106,9 @@ def building(final: Path, about: Mapping[str, Any] | None = None, *, fresh: bool
     if fresh and partial.exists():
         shutil.rmtree(partial)
     partial.mkdir(parents=True, exist_ok=True)
+    for left in partial.rglob(".*"):
+        if left.suffix[1:].isdigit():  # a writer that was killed in write_atomic or link
+            left.unlink()
     yield partial
     if about is not None:
         write_json(partial / MANIFEST, about)

@@ -87,6 +87,14 @@ def read_qrels(folder: Path, split: str) -> Qrels:
         have = splits(folder)
         found = f"it has {', '.join(have)}" if have else "it has no judgments at all"
         raise BakehouseError(f"{folder} has no split '{split}': {found}.{nearest(split, have)}")
+    return read_judgments(path)
+
+
+def read_judgments(path: Path) -> Qrels:
+    """The judgments of one file, in file order.
+
+    :raises BakehouseError: if a line is not ``query-id corpus-id score``.
+    """
     qrels: Qrels = {}
     with path.open(encoding="utf-8-sig") as lines:
         for number, line in enumerate(lines, 1):

@@ -6,13 +6,30 @@ by id, so that a tie goes to the smaller id.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isqrt
+from typing import TYPE_CHECKING, Protocol, overload
 
 import numpy as np
 
 from retrieval.records import FloatArray, IntArray
 
-_SCORES_AT_ONCE = 1 << 25  # 128 MB of float32
+if TYPE_CHECKING:
+    import torch
+
+MEMORY_MB = 64
+"""How large the scores held at once may grow, where the caller does not say."""
+
+_MANY = 64
+"""From so many queries on, it pays to round the documents to what the hardware multiplies fastest."""
+_DEEP = 16
+"""Documents in a group of a large slab."""
+_CELLS = 1 << 20
+_FLOAT32 = 2.0**-24
+_BFLOAT16 = 2.0**-8
+_TENSOR32 = 2.0**-11  # what a GPU may round float32 to before it multiplies
+_SPARE = 1.1  # the bounds below are first-order; this is more than the orders they leave out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,6 +38,16 @@ class TopK:
 
     positions: IntArray
     scores: FloatArray
+
+
+class Rows(Protocol):
+    """Vectors that are read by position: an array in memory, or :class:`retrieval.vectors.Stored` on disk."""
+
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, at: slice, /) -> FloatArray: ...
+    @overload
+    def __getitem__(self, at: IntArray, /) -> FloatArray: ...
 
 
 def best(scores: FloatArray, k: int) -> TopK:
@@ -42,14 +69,178 @@ def best(scores: FloatArray, k: int) -> TopK:
     return TopK(positions, values)
 
 
-def exact(queries: FloatArray, documents: FloatArray, k: int) -> TopK:
-    """Inner products of all pairs, in blocks that bound the memory.
+def exact(queries: FloatArray, documents: Rows, k: int, memory_mb: int = MEMORY_MB) -> TopK:
+    """The k documents of the largest inner product with each query.
+
+    A fast matrix product, in bfloat16 where the hardware has it, only proposes candidates: all documents
+    that could be among the best k, given a bound on its error. Each of these is then scored by one sum in
+    float32, which decides. So the result depends neither on the hardware nor on how the work is cut.
 
     :param queries: Shape (queries, d), float32.
-    :param documents: Shape (documents, d), float32.
+    :param documents: Shape (documents, d), float32. They are read in slices.
+    :param memory_mb: The fast scores held at once, at most.
     """
-    block = max(1, _SCORES_AT_ONCE // max(1, len(documents)))
-    parts = [best(queries[at : at + block] @ documents.T, k) for at in range(0, len(queries), block)]
-    if not parts:
-        return TopK(np.zeros((0, k), np.int32), np.zeros((0, k), np.float32))
-    return TopK(np.concatenate([p.positions for p in parts]), np.concatenate([p.scores for p in parts]))
+    found = TopK(np.full((len(queries), k), -1, np.int32), np.full((len(queries), k), -np.inf, np.float32))
+    if not (len(queries) and len(documents) and k):
+        return found
+    kind = _kind(len(queries))
+    at_once = max(1, memory_mb * 2**20 // kind.dtype.itemsize)
+    block = min(len(queries), max(1, isqrt(at_once // 128)))
+    slabs = -(-len(documents) // max(1, at_once // block))
+    width = -(-len(documents) // slabs)
+    room = kind.room(block * (width + _DEEP))
+    for start in range(0, len(documents), width):
+        _Slab.of(start, documents[start : start + width], kind, k).search_all(queries, found, block, room)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How the fast product is computed: where, in which type, and the relative errors of its input and output."""
+
+    device: str
+    dtype: torch.dtype
+    rounded: float
+    stored: float
+
+    def room(self, scores: int) -> torch.Tensor:
+        """Memory for so many scores, used again and again: the system's giving it out costs a fifth of the product."""
+        import torch
+
+        return torch.empty(scores, dtype=self.dtype, device=self.device)
+
+
+def _kind(queries: int) -> _Kind:
+    import torch
+
+    from retrieval.encoder import has_bf16
+
+    if torch.cuda.is_available() and queries >= _MANY:
+        return _Kind("cuda", torch.float32, _TENSOR32, _FLOAT32)
+    if has_bf16("cpu") and queries >= _MANY:
+        return _Kind("cpu", torch.bfloat16, 0.0, _BFLOAT16)
+    return _Kind("cpu", torch.float32, 0.0, _FLOAT32)
+
+
+@dataclass(frozen=True, slots=True)
+class _Slab:
+    """Some documents, and the same again as the fast product reads them: less their mean, rounded.
+
+    What is taken from every document changes no query's order, but it makes the numbers smaller, and
+    with them the error.
+
+    :param fast: Shape (depth * groups, d), the last rows zero. Rows that are ``groups`` apart form a group.
+    :param longest: The largest length among the fast vectors.
+    :param off: The largest distance of a fast vector from what it stands for.
+    """
+
+    start: int
+    vectors: FloatArray
+    mean: FloatArray
+    fast: torch.Tensor
+    depth: int
+    kind: _Kind
+    longest: float
+    off: float
+
+    @classmethod
+    def of(cls, start: int, vectors: FloatArray, kind: _Kind, k: int) -> _Slab:
+        import torch
+
+        depth = max(1, min(_DEEP, len(vectors) // (8 * k)))
+        groups = -(-len(vectors) // depth)
+        plain = kind.dtype == torch.float32 and kind.device == "cpu" and depth * groups == len(vectors)
+        mean = np.zeros(vectors.shape[1], np.float32) if plain else vectors.mean(axis=0, dtype=np.float32)
+        if plain:
+            fast = torch.from_numpy(np.require(vectors, requirements=["C", "W"]))
+            return cls(start, vectors, mean, fast, depth, kind, float(_lengths(vectors).max()), 0.0)
+        fast = torch.zeros((depth * groups, vectors.shape[1]), dtype=kind.dtype)
+        longest = off = 0.0
+        for part in _parts(len(vectors)):
+            centred = vectors[part] - mean
+            fast[part] = torch.from_numpy(centred).to(kind.dtype)
+            longest = max(longest, float(_lengths(centred).max()))
+            off = max(off, float(_lengths(centred - fast[part].float().numpy()).max()))
+        return cls(start, vectors, mean, fast.to(kind.device), depth, kind, longest, off)
+
+    def search_all(self, queries: FloatArray, found: TopK, block: int, room: torch.Tensor) -> None:
+        """:meth:`search`, ``block`` queries at a time."""
+        for at in range(0, len(queries), block):
+            rows = slice(at, at + block)
+            self.search(queries[rows], TopK(found.positions[rows], found.scores[rows]), room)
+
+    def search(self, queries: FloatArray, found: TopK, room: torch.Tensor) -> None:
+        """Bring ``found`` up to date with what this slab holds.
+
+        The best of each group are so many documents, so the k-th best of those bounds the k-th best of all from
+        below; and only a group whose best reaches the floor can hold a candidate.
+
+        :param room: For as many products as there are queries times fast vectors, at least.
+        """
+        import torch
+
+        k = found.scores.shape[1]
+        fast, error = self._rounded(queries)
+        products = room[: len(queries) * len(self.fast)].view(len(queries), len(self.fast))
+        torch.mm(fast, self.fast.T, out=products)
+        products[:, len(self.vectors) :] = -torch.inf
+        products = products.view(len(queries), self.depth, -1)
+        peaks = products.amax(dim=1)
+        at_k = np.full(len(queries), -np.inf, np.float32)
+        if k <= min(peaks.shape[1], len(self.vectors)):
+            at_k = peaks.topk(k, dim=1).values[:, -1].float().cpu().numpy()
+        base = queries @ self.mean
+        # The k-th best score is at least this, so nothing whose fast product lies below the floor can be among them
+        least = np.maximum(found.scores[:, -1], base + self._below(at_k) - error)
+        floor = self._below(least - base - error)
+        bar = torch.from_numpy(floor).to(self.kind.device)
+        rows, groups = (peaks.float() >= bar[:, None]).nonzero().T
+        for some in _parts(len(rows), _CELLS // self.depth):
+            cells = products[rows[some], :, groups[some]].float() >= bar[rows[some], None]
+            hits, place = cells.nonzero().T
+            columns = place * peaks.shape[1] + groups[some][hits]
+            self._merge(queries, rows[some][hits].cpu().numpy(), columns.cpu().numpy(), found)
+
+    def _rounded(self, queries: FloatArray) -> tuple[torch.Tensor, FloatArray]:
+        """The queries as the fast product reads them, and how far each one's products may be from the exact scores.
+
+        |q·d − q'·d'| ≤ |q − q'|·|d'| + |q|·|d − d'|, and the sums of either side lose at most one rounding a term.
+        """
+        import torch
+
+        fast = torch.from_numpy(np.require(queries, requirements=["C", "W"])).to(self.kind.dtype)
+        length, off = _lengths(queries), _lengths(queries - fast.float().numpy())
+        whole = self.longest + float(np.linalg.norm(self.mean))
+        terms = 2 * _FLOAT32 * queries.shape[1] * length * whole
+        error = off * self.longest + length * self.off + 2 * self.kind.rounded * length * self.longest + terms
+        return fast.to(self.kind.device), np.asarray(_SPARE * error, np.float32)
+
+    def _below(self, products: FloatArray) -> FloatArray:
+        """The least product that may have been stored as this one."""
+        return np.asarray(products - _SPARE * self.kind.stored * np.abs(products), np.float32)
+
+    def _merge(self, queries: FloatArray, rows: IntArray, columns: IntArray, found: TopK) -> None:
+        """Score the candidates exactly; leave the best of these and those found before, in place.
+
+        :param rows: Whose candidates, shape (candidates,), ascending.
+        """
+        values = np.empty(len(rows), np.float32)
+        for part in _parts(len(rows)):
+            values[part] = np.einsum("nd,nd->n", self.vectors[columns[part]], queries[rows[part]])
+        touched, k = np.unique(rows), found.scores.shape[1]
+        of_row = np.concatenate([np.repeat(touched, k), rows])
+        positions = np.concatenate([found.positions[touched].ravel(), (columns + self.start).astype(np.int32)])
+        values = np.concatenate([found.scores[touched].ravel(), values])
+        order = np.lexsort((positions, -values, of_row))
+        first = np.searchsorted(of_row[order], touched)
+        best_of = order[first[:, None] + np.arange(k)]  # each row has at least the k found before, or their padding
+        found.positions[touched], found.scores[touched] = positions[best_of], values[best_of]
+
+
+def _lengths(vectors: FloatArray) -> FloatArray:
+    return np.asarray(np.sqrt(np.einsum("nd,nd->n", vectors, vectors)), np.float32)
+
+
+def _parts(count: int, size: int = 8192) -> Iterator[slice]:
+    for at in range(0, count, size):
+        yield slice(at, min(at + size, count))

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,26 +21,52 @@ if TYPE_CHECKING:
 _turn = threading.RLock()
 
 
-def load_cross_encoder(model: Model) -> CrossEncoder:
+def load_cross_encoder(model: Model, max_length: int = 0) -> CrossEncoder:
     """Load a cross-encoder that answers with logits: a sigmoid would squeeze the margins.
 
-    :raises BakehouseError: if the model is an encoder without a head: its scores would be random numbers.
+    :param max_length: Tokens of query and passage that it shall read, at most; 0 for as many as it can.
+    :raises BakehouseError: if the model is an encoder without a head, whose scores would be random numbers, or has
+        several outputs, of which none is the score.
     """
     _check_head(model)
     import torch
     from sentence_transformers import CrossEncoder
 
-    return CrossEncoder(
+    loaded = CrossEncoder(
         str(model.folder),
         activation_fn=torch.nn.Identity(),
         trust_remote_code=False,
         local_files_only=True,
         model_kwargs={"use_safetensors": True},
     )
+    if loaded.num_labels != 1:
+        raise BakehouseError(
+            f"'{model.name}' answers with {loaded.num_labels} numbers (a classifier, such as one for entailment), where "
+            "one score of question and passage is wanted. Name a reranker."
+        )
+    if max_length:
+        loaded.max_seq_length = min(max_length, loaded.max_seq_length or max_length)
+    return loaded
+
+
+def configured_activation(model: Model) -> str:
+    """The activation that a cross-encoder's configuration puts on its logits, such as ``Sigmoid``; ours is none."""
+    configs = [_json(model, name) for name in ("config_sentence_transformers.json", "config.json")]
+    for config in configs:
+        for place in (config, config.get("sentence_transformers") or {}):
+            named = place.get("activation_fn") or place.get("sbert_ce_default_activation_function")
+            if named:
+                return str(named).rpartition(".")[2]
+    return "Sigmoid"  # what the library takes for a model with one output
+
+
+def _json(model: Model, name: str) -> dict[str, Any]:
+    path = model.folder / name
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
 def _check_head(model: Model) -> None:
-    kinds = json.loads((model.folder / "config.json").read_text(encoding="utf-8")).get("architectures") or []
+    kinds = _json(model, "config.json").get("architectures") or []
     if any(kind.endswith("Model") for kind in kinds):
         raise BakehouseError(
             f"'{model.name}' is no cross-encoder but a bare encoder ({', '.join(kinds)}), which cannot score a question "
@@ -49,7 +75,10 @@ def _check_head(model: Model) -> None:
 
 
 def pair_scores(loaded: CrossEncoder, pairs: Sequence[tuple[str, str]], batch_size: int = 32) -> FloatArray:
-    """Logits of (query, passage) pairs, shape (pairs,), float32."""
+    """Logits of (query, passage) pairs, shape (pairs,), float32.
+
+    The longest are scored first, in bfloat16 where the hardware has it.
+    """
     import torch
 
     if not pairs:

@@ -14,7 +14,7 @@ from retrieval.models import DEFAULT
 
 LossName = Literal[
     "auto", "margin-mse", "distill-kl", "mnrl", "cached-mnrl", "cosent", "cosine", "triplet", "batch-hard-triplet",
-    "batch-semi-hard-triplet", "batch-all-triplet", "contrastive", "mse", "tsdae",
+    "batch-semi-hard-triplet", "batch-all-triplet", "contrastive", "mse", "similarity-kl", "tsdae",
 ]  # fmt: skip
 """The losses by name; :mod:`training.losses` says which data each wants."""
 
@@ -32,7 +32,7 @@ class Split(Section):
     max_passages: int = Field(2000, ge=1, description="Passages a language that questions are made from, at most")
     balance: Literal["natural", "root", "equal"] = Field(
         "natural",
-        description="How many passages each language gives: as many as it has, as the square root of it, or all the same",
+        description="How many passages each language gives: as many as it has, by the square root of it, or as the smallest",
     )
     dev_share: float = Field(
         0.1,
@@ -52,8 +52,12 @@ class Generate(Section):
         "instruction model; bring takes the questions of generate.source",
     )
     source: str = Field("", description="Questions of your own: a BEIR folder, or a folder of the GPL toolkit")
-    model: str = Field("", description="Generator for languages that have none of their own")
-    models: dict[str, str] = Field({}, description="Language code → generator model; extract needs none")
+    model: str = Field("", description="Generator for languages that have none of their own in generate.models")
+    models: dict[str, str] = Field(
+        {},
+        description="Language code → generator model. Where none is named, seq2seq takes the published doc2query model "
+        "of the language, or extracts if there is none",
+    )
     queries_per_passage: int = Field(
         3, ge=0, le=50, description="Questions made from each passage; 0 follows the corpus size as GPL does"
     )
@@ -67,8 +71,16 @@ class Generate(Section):
     max_passage_tokens: int = Field(350, ge=16, description="A passage is cut here before the generator reads it")
     max_query_tokens: int = Field(64, ge=4, description="A question is cut here")
     temperature: float = Field(1.0, gt=0, description="Sampling temperature of the generator")
+    top_k: int = Field(25, ge=1, description="Each token is drawn from so many of the likeliest, 25 in GPL")
     top_p: float = Field(0.95, gt=0, le=1, description="Nucleus sampling share (Holtzman et al., 2020)")
-    batch_size: int = Field(32, ge=1, description="Passages asked at once; halved when memory runs out")
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto",
+        description="auto: bf16 where the hardware has it. fp32 asks the same questions at any batch size; bf16 rounds so "
+        "much that a few of a hundred come out differently",
+    )
+    batch_size: int = Field(
+        32, ge=1, description="Passages asked at once, halved when memory runs out; no part of the result's key"
+    )
     seed: int = Field(13, description="Seeds the sampling, so that two runs ask the same")
 
 
@@ -98,9 +110,13 @@ class Mine(Section):
         description="Drop a candidate whose dense score exceeds this share of the source passage's: it may be right too",
     )
     margin: float = Field(
-        0.0, ge=0, description="Drop a candidate whose dense score is not lower than the source passage's by this much"
+        0.0,
+        ge=0,
+        description="Drop a candidate whose dense score is not lower than the source passage's by this much; 0 drops none",
     )
-    memory_mb: int = Field(256, ge=1, description="Scores held at once; no part of the result's key")
+    memory_mb: int = Field(
+        64, ge=1, description="Room for the scores held at once; no part of the result's key, which it does not change"
+    )
     seed: int = Field(13, description="Draws the negatives")
 
 
@@ -112,6 +128,9 @@ class Label(Section):
     )
     teacher: str = Field("", description="The teacher's model name")
     teachers: dict[str, str] = Field({}, description="Language code → teacher, where it differs")
+    ensemble: tuple[str, ...] = Field(
+        (), description="Further bi-encoders whose vectors are joined to the teacher's (fit.loss mse or similarity-kl)"
+    )
     max_length: int = Field(512, ge=16, description="Tokens of a question and passage that a cross-encoder reads")
     ceiling: float = Field(
         0.0,
@@ -130,31 +149,51 @@ class Fit(Section):
         "auto", description="auto: what the shape of the data allows; see `python -m training losses`"
     )
     data: str = Field(
-        "", description="Pairs, triplets or texts of your own: CSV, JSON Lines or Parquet; column names tell the shape"
+        "",
+        description="Pairs, triplets or texts of your own: CSV, TSV, JSON Lines or Parquet, or a BEIR folder with train "
+        "judgments; `python -m training losses FILE` says what is made of it",
     )
     data_only: bool = Field(False, description="Train on fit.data alone, without generated questions")
     matryoshka: tuple[int, ...] = Field(
         (), description="Also train these shorter dimensions (Kusupati et al., 2022), largest first"
     )
     trainable: Literal["top", "all", "head", "lora"] = Field(
-        "top", description="What learns: the top layers, all, a dense layer on frozen features, or LoRA adapters"
+        "top",
+        description="What learns: the top layers, all, a dense layer on frozen features, or LoRA adapters; the last two "
+        "want a higher fit.learning_rate, about 1e-3 and 1e-4",
     )
     top_layers: int = Field(2, ge=1, description="How many layers learn when trainable is top")
     lora_rank: int = Field(16, ge=1, description="Rank of the LoRA adapters (Hu et al., 2021)")
-    lora_alpha: int = Field(32, ge=1, description="Scale of the LoRA adapters")
-    freeze_embeddings: bool = Field(True, description="Leave the word embeddings as they are")
+    lora_alpha: int = Field(
+        32, ge=1, description="Scale of the LoRA adapters: their work is multiplied by this over the rank"
+    )
+    freeze_embeddings: bool = Field(True, description="Leave the word embeddings as they are; head and lora always do")
+    dropout: bool = Field(
+        True, description="Drop activations by chance in what learns; an exact target, such as a vector, wants none"
+    )
     epochs: float = Field(1.0, gt=0, description="Passes over the training pairs")
     max_steps: int = Field(0, ge=0, description="Stop after this many steps; 0 for no limit")
-    batch_size: int = Field(16, ge=0, description="Questions a step; 0 finds the largest that fits")
-    accumulate: int = Field(1, ge=1, description="Steps whose gradients are added before the weights move")
-    negatives: int = Field(1, ge=0, description="Mined negatives beside each question (multiple negatives ranking)")
+    batch_size: int = Field(
+        16,
+        ge=0,
+        description="Rows a batch, of all processes together; 0 finds the largest that fits, up to a step of half a minute",
+    )
+    accumulate: int = Field(
+        1, ge=1, description="Batches whose gradients are added before the weights move: together one step"
+    )
+    negatives: int = Field(
+        1,
+        ge=0,
+        description="Mined negatives beside each question; of margin-mse each is a row of its own, and all of them train",
+    )
     learning_rate: float = Field(2e-5, gt=0, description="Peak of the linear schedule")
     warmup: float = Field(0.1, ge=0, lt=1, description="Share of the steps that the learning rate climbs")
     weight_decay: float = Field(0.0, ge=0, description="AdamW's decoupled weight decay")
-    temperature: float = Field(0.02, gt=0, description="Softmax temperature of multiple negatives ranking")
+    temperature: float = Field(0.02, gt=0, description="Softmax temperature of mnrl, cached-mnrl and distill-kl")
     max_length: int = Field(256, ge=8, description="Tokens of a passage that training reads")
     precision: Literal["auto", "fp32", "tf32", "bf16", "fp16"] = Field(
-        "auto", description="auto: bf16 where the hardware has it"
+        "auto",
+        description="What a step is computed in; auto: bf16 where the hardware has it, else fp32; fp16 and tf32 need a GPU",
     )
     gradient_checkpointing: bool = Field(False, description="Forget activations and compute them again: less memory")
     optimizer: Literal["adamw", "adamw-fused", "adafactor", "adamw-8bit"] = Field(
@@ -176,6 +215,12 @@ class Evaluate(Section):
     every: float = Field(
         0.0, ge=0, description="Evaluate at this share of the run (below 1) or each so many steps; 0: times"
     )
+    share: float = Field(
+        0.1,
+        gt=0,
+        description="The evaluations take at most this share of the steps' time: fewer documents are ranked, and some "
+        "evaluations left out, where they would take more; the last never is",
+    )
     patience: int = Field(0, ge=0, description="Stop after so many evaluations without a better one; 0 never stops")
     mode: Literal["hybrid", "dense"] = Field(
         "hybrid",
@@ -183,7 +228,9 @@ class Evaluate(Section):
     )
     weight: float = Field(0.5, ge=0, le=1, description="Share of the dense side in the hybrid")
     max_queries: int = Field(1000, ge=1, description="Dev questions used, drawn by seed")
-    max_documents: int = Field(5000, ge=1, description="Documents ranked on dev: all relevant ones, filled up by draw")
+    max_documents: int = Field(
+        5000, ge=1, description="Documents ranked on dev: those judged for the questions, filled up by draw"
+    )
     test: bool = Field(True, description="After the run, judge base and best on the test split, if there is one")
     seed: int = Field(13, description="Draws questions and documents")
 
@@ -195,7 +242,11 @@ class Checkpoints(Section):
     best: int = Field(1, ge=1, description="Best checkpoints kept beside them")
     every: float = Field(0.0, ge=0, description="Also save at this share of the run (below 1) or each so many steps")
     spare_gb: float = Field(0.5, ge=0, description="Disk left free: the run pauses rather than fill it")
-    push: str = Field("", description="Hub repository that each kept checkpoint is pushed to; none if empty")
+    push: str = Field(
+        "",
+        pattern=r"^$|^[\w.-]+/[\w.-]+$",
+        description="Hub repository (OWNER/NAME) that each kept checkpoint is pushed to, private if new; none if empty",
+    )
 
 
 class Track(Section):
@@ -212,7 +263,9 @@ class Recipe(Section):
 
     corpus: str = Field(description="A BEIR folder, or the name of one in the workspace")
     base: str = Field(DEFAULT, description="The model to tune")
-    preset: Literal["quick", "gpl"] = Field("quick", description="Which set of settings the recipe started from")
+    preset: Literal["quick", "gpl", "small"] = Field(
+        "quick", description="Which set of settings the recipe started from"
+    )
     split: Split = Split()
     generate: Generate = Generate()
     filter: Filter = Filter()

@@ -1,28 +1,30 @@
-"""The stage that trains: losses, trainer, resuming from the last checkpoint."""
+"""The stage that trains: the learner, its data, the trainer, resuming from the last checkpoint."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from retrieval.encoder import load
 from retrieval.models import Model
-from training import arguments, losses, pairs
-from training.checkpoints import Checkpoint, check_disk, latest
+from training import arguments, average, disk, learner, pairs, processes, settle, trainer
+from training.card import Card
+from training.checkpoints import Checkpoint, model_bytes
 from training.config import Recipe
-from training.examine import Candidate, Examination, Examiner
+from training.contest import Contest
+from training.examine import Examination
+from training.examiner import Examiner, Marks
 from training.inputs import Inputs
 from training.journal import Journal, Stopped
-from training.layers import choose
-from training.losses import Loss
-from training.watcher import Watcher
-
-if TYPE_CHECKING:
-    from datasets import Dataset
-    from sentence_transformers import SentenceTransformer
+from training.learner import Learner
+from training.memory import Meter
+from training.parts import TrainingData
+from training.processes import Group
+from training.watcher import Watcher, as_callback
 
 NAME = "fit"
+FOLDER = "trainer.partial"
 
 
 def run(run_path: Path, recipe: Recipe, inputs: Inputs, examination: Examination, journal: Journal) -> None:
@@ -30,53 +32,97 @@ def run(run_path: Path, recipe: Recipe, inputs: Inputs, examination: Examination
 
     :raises Stopped: after saving a checkpoint, if someone asked the job to stop.
     """
-    key = inputs.key(recipe.fit)
-    model = load(inputs.base)
+    arguments.check(recipe.fit)
+    if recipe.fit.processes > 1:
+        processes.launch(run_path, recipe, inputs, journal)
+    else:
+        lead(run_path, recipe, inputs, examination, journal)
+
+
+def lead(
+    run_path: Path,
+    recipe: Recipe,
+    inputs: Inputs,
+    examination: Examination,
+    journal: Journal,
+    group: Group | None = None,
+) -> None:
+    """Train in this process, the only one or the first of a group: it alone examines and keeps.
+
+    :raises Stopped: after saving a checkpoint, if someone asked the job to stop.
+    """
+    model = load(inputs.base, group.device if group else None)
     examine = Examiner(examination, journal, recipe)
-    examine(model, Candidate(recipe.base, inputs.base.fingerprint, f"{inputs.base.title} · base", 0))
-    check_disk(run_path, inputs.base.folder, recipe.checkpoints.keep)
-    loss = losses.chosen_loss(recipe.fit, inputs.labelled)
-    datasets = pairs.datasets_for(model, recipe.fit, inputs, loss, journal)
-    parameters = choose(model, recipe.fit)
+    examine.base(model, inputs.base)
+    cost = examination.expected_seconds(model)
+    data = pairs.datasets_for(model, recipe, inputs, journal)
+    student = _student(model, data, recipe, journal)
+    made = trainer.make(student, data, recipe.fit, run_path / FOLDER)
+    key, parameters = inputs.key(recipe), student.parameters
+    settings = settle.settled(made, parameters, data, recipe.fit, key, inputs.base.folder, journal)
+    size = disk.size(model_bytes(inputs.base.folder), parameters.trainable, settings.optimizer)
+    journal.event(disk.reserve(run_path, size, recipe.checkpoints), stage=NAME)
+
+    def judged(checkpoint: Checkpoint, folder: Path, total: int) -> Marks:
+        own = folder == checkpoint.folder
+        loaded = student.current() if own else load(Model(run_path.name, folder, "run"))
+        return examine.checkpoint(loaded, checkpoint, folder, total)
+
+    def blend(checkpoint: Checkpoint) -> Path:
+        folder = checkpoint.folder.with_name("averaged.partial")
+        return average.between(inputs.base, checkpoint.folder, settings.average, folder)
+
+    card = Card(run_path.name, recipe, examination.task.corpus, inputs.base, data.rows)
+    averages = blend if settings.average < 1 else None
+    contest = Contest(run_path, key, examination.key, recipe, journal, card, judged, averages)
+    contest.open()
+    _train(made, Watcher(contest, size, cost), group)
+
+
+def follow(run_path: Path, recipe: Recipe, inputs: Inputs, journal: Journal, group: Group) -> None:
+    """Train in one of the other processes of a group."""
+    model = load(inputs.base, group.device)
+    data = pairs.datasets_for(model, recipe, inputs, journal)
+    made = trainer.make(learner.make(model, recipe.fit), data, recipe.fit, run_path / FOLDER)
+    made.add_callback(processes.in_step(group, None))
+    begins, start = group.share(None)
+    if begins:
+        made.train(resume_from_checkpoint=start)
+
+
+def _student(model: Any, data: TrainingData, recipe: Recipe, journal: Journal) -> Learner:
+    """The learner, ready for its first step, its parameters told."""
+    student = learner.make(model, recipe.fit)
+    parameters = student.parameters
     journal.event(
-        f"{parameters.trainable:,} of {parameters.total:,} parameters learn ({loss})",
+        f"{parameters.trainable:,} of {parameters.total:,} parameters learn ({data.told})",
         stage=NAME,
         metrics={"trainable_parameters": parameters.trainable, "total_parameters": parameters.total},
     )
 
-    def judged(checkpoint: Checkpoint) -> float:
-        fingerprint = Model(run_path.name, checkpoint.folder, "run").fingerprint
-        name = str(checkpoint.folder)
-        return examine(
-            model, Candidate(name, fingerprint, f"{run_path.name} · step {checkpoint.step}", checkpoint.step)
-        )
+    def say(doing: str, done: int, of: int) -> None:
+        journal.event(f"{doing}: {done:,} of {of:,}", stage=NAME)
+        journal.check_stop()
 
-    watcher = Watcher(run_path, key, recipe, journal, judged, best_score=examine.best)
-    _train(model, datasets, loss, watcher)
+    student.prepare(data, recipe.fit, say)
+    return student
 
 
-def _train(model: SentenceTransformer, datasets: dict[str, Dataset], loss: Loss, watcher: Watcher) -> None:
-    from sentence_transformers import SentenceTransformerTrainer
-    from transformers import TrainerCallback
-    from transformers.trainer_callback import PrinterCallback, ProgressCallback
-
-    callback = type("WatcherCallback", (Watcher, TrainerCallback), {})(**vars(watcher))
-    trainer_folder = watcher.run / "trainer.partial"
-    trainer = SentenceTransformerTrainer(
-        model=model,
-        args=arguments.build(model, datasets, watcher.recipe.fit, trainer_folder),
-        train_dataset=datasets,
-        loss=losses.build(model, loss, watcher.recipe.fit),
-        callbacks=[callback],
-    )
-    for noisy in (PrinterCallback, ProgressCallback):
-        trainer.remove_callback(noisy)
-    start = latest(watcher.run, watcher.key)
-    if start:
-        watcher.journal.event(
-            f"going on from step {start.step}", stage=NAME, step=start.step, total=trainer.args.max_steps
-        )
-    trainer.train(resume_from_checkpoint=str(start.folder) if start else None)
-    shutil.rmtree(trainer_folder, ignore_errors=True)
-    if watcher.journal.run.stop_asked and trainer.state.global_step < trainer.state.max_steps:
+def _train(made: Any, watcher: Watcher, group: Group | None) -> None:
+    """Go on from the last checkpoint, or begin."""
+    contest, journal = watcher.contest, watcher.contest.journal
+    begins = watcher.catch_up(made.args.max_steps, lambda folder: made._load_from_checkpoint(str(folder)))
+    made.add_callback(processes.in_step(group, watcher) if group else as_callback(watcher))
+    start = contest.latest
+    folder = str(start.folder) if start else None
+    if start and begins:
+        journal.event(f"going on from step {start.step}", stage=NAME, step=start.step, total=made.args.max_steps)
+    if group:
+        group.share((begins, folder))
+    if begins:
+        with Meter(made.model.device.type) as meter:
+            made.train(resume_from_checkpoint=folder)
+        settle.measured(meter.peak, journal)
+    shutil.rmtree(contest.run / FOLDER, ignore_errors=True)
+    if journal.run.stop_asked and made.state.global_step < made.state.max_steps:
         raise Stopped

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retrieval.beir import open_corpus
 from retrieval.errors import BakehouseError
 from retrieval.models import resolve
-from training import runs
+from training import pairs, places, runs, settings, snapshot, tracking
 from training.config import Recipe
 from training.journal import Journal
 from training.launchers import local
 from training.runs import RunFolder
+from training.stages import check_has
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -23,8 +26,21 @@ if TYPE_CHECKING:
 _POLL = 0.5
 
 
-def start(recipe: Recipe) -> RunFolder:
+def start(recipe: Recipe, until: str = "") -> RunFolder:
     """Check what a run needs before anything expensive, then start it as a process of its own.
+
+    :param until: The stage after which it stops; empty for the whole run.
+    :raises BakehouseError: if the corpus or the base model is not to be had.
+    """
+    if until:
+        check_has(recipe, until)
+    run = create(recipe)
+    _launch(run, until)
+    return run
+
+
+def create(recipe: Recipe) -> RunFolder:
+    """Check the same and make the run's folder, without starting anything.
 
     :raises BakehouseError: if the corpus or the base model is not to be had.
     """
@@ -34,23 +50,62 @@ def start(recipe: Recipe) -> RunFolder:
             f"{corpus.folder} has a single document: training needs other documents to tell it from. Convert more."
         )
     resolve(recipe.base)
-    run = runs.create(recipe.model_copy(update={"corpus": str(corpus.folder.resolve())}), corpus.name)
-    _launch(run)
+    tracking.check(recipe)
+    pairs.check(recipe)
+    run = runs.create(_anchored(recipe.model_copy(update={"corpus": str(corpus.folder)})), corpus.name)
+    snapshot.keep(run, run.recipe())
+    remedy = f"Start it: python -m training resume {run.id}"
+    run.write_status(replace(run.written_status(), state="stopped", message="made, not started", remedy=remedy))
     return run
 
 
-def resume(run: RunFolder) -> RunFolder:
+def _anchored(recipe: Recipe) -> Recipe:
+    """The recipe with whole paths where it names files: the job works in another folder than the person."""
+
+    def whole(name: str) -> str:
+        path = Path(name).expanduser()
+        return str(path.resolve()) if path.exists() else name
+
+    return places.renamed(recipe, (*places.MODELS, *places.FILES), whole)
+
+
+def resume(run: RunFolder, changes: Mapping[str, Any] | None = None, until: str = "") -> RunFolder:
     """Start a stopped or failed run again from what it has completed.
 
-    :raises BakehouseError: if it is still alive, or finished.
+    :param changes: Other settings, nested; what depends on them is made again.
+    :param until: The stage after which it stops; empty for the whole run.
+    :raises BakehouseError: if it is still alive, or finished and no setting changes.
+    """
+    status = run.status()
+    if status.state == "finished" and not changes:
+        raise BakehouseError(
+            f"{run.id} is finished: there is nothing to resume. Change a setting with --set, or start a new run."
+        )
+    take(run, changes, until)
+    _launch(run, until)
+    return run
+
+
+def take(run: RunFolder, changes: Mapping[str, Any] | None = None, stage: str = "") -> RunFolder:
+    """Make a run ready to be worked on: nobody else works on it, it lies where its results go, its settings are these.
+
+    :raises BakehouseError: if it is not, or it has no such stage.
     """
     status = run.status()
     if status.alive:
-        raise BakehouseError(f"{run.id} is {status.state} already. Stop it first, or watch it with `show`.")
-    if status.state == "finished":
-        raise BakehouseError(f"{run.id} is finished: there is nothing to resume. Start a new run with other settings.")
+        where = "" if runs.is_here(status, run.path) else f" in {status.folder} on {status.host}"
+        raise BakehouseError(f"{run.id} is {status.state} already{where}. Stop it first, or watch it with `show`.")
+    if run.path.parent != runs.runs_home():
+        raise BakehouseError(
+            f"{run.path} lies outside of {runs.runs_home()}, where runs are worked on: move it there, "
+            "or set BAKEHOUSE_HOME to the folder above its folder `runs`."
+        )
+    recipe = settings.changed(run.recipe(), changes or {})
+    if stage:
+        check_has(recipe, stage)
+    if changes:
+        run.write_recipe(recipe)
     run.ask_stop(False)
-    _launch(run)
     return run
 
 
@@ -66,19 +121,21 @@ def stop(run: RunFolder) -> RunFolder:
     return run
 
 
-def _launch(run: RunFolder) -> None:
+def _launch(run: RunFolder, until: str) -> None:
     waiting = replace(
         run.written_status(),
         state="waiting",
         pid=0,
         started=0.0,
+        host=socket.gethostname(),
+        folder=str(run.path.resolve()),
         heartbeat=time.time(),
         reason="",
         remedy="",
         message="waiting to start",
     )
     run.write_status(waiting)
-    pid = local.spawn(run)
+    pid = local.spawn(run, *(["--until", until] if until else []))
     # The worker takes a second to import before it writes the same itself
     run.write_status(replace(waiting, pid=pid, started=runs.process_start(pid) or 0.0))
 

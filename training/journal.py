@@ -10,9 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from training.runs import RunFolder, State, Status, process_start
+from retrieval.errors import BakehouseError
+from training.runs import RunFolder, State, process_start
 
 BEAT = 2.0
+APART = 0.5
+"""Seconds between two writes of the status, while nothing but its step changes."""
 Listener = Callable[[Mapping[str, Any]], None]
 
 
@@ -20,30 +23,39 @@ class Stopped(Exception):
     """Raised at a safe point after someone asked the job to stop."""
 
 
+class NotReady(BakehouseError):
+    """A stage was asked for alone, and one before it is not complete."""
+
+
 class Journal:
     """Writes what happens in a run. Only the job's process holds one; use it as a context manager.
 
     :param run: The folder to write into.
     :param listeners: Hear each event too, such as Weights & Biases.
+    :param only: The one stage that this job is to make; empty for all.
     """
 
-    def __init__(self, run: RunFolder, *listeners: Listener) -> None:
+    def __init__(self, run: RunFolder, *listeners: Listener, only: str = "") -> None:
         self.run = run
         self.listeners = listeners
+        self.only = only
         self._lock = threading.Lock()
         self._ended = threading.Event()
+        self._written = 0.0
         pid = os.getpid()
         self.status = replace(
             run.written_status(),
             pid=pid,
             started=process_start(pid) or 0.0,
             host=socket.gethostname(),
+            folder=str(run.path.resolve()),
             reason="",
             remedy="",
         )
 
     def __enter__(self) -> Journal:
-        self._write(self.status)
+        self.run.drop_torn_event()
+        self._change()
         threading.Thread(target=self._beat, daemon=True, name="heartbeat").start()
         return self
 
@@ -52,16 +64,23 @@ class Journal:
 
     def _beat(self) -> None:
         while not self._ended.wait(BEAT):
-            self._write(self.status)
+            self._change()
 
-    def _write(self, status: Status) -> None:
+    def _change(self, *, soon: bool = False, **changes: Any) -> None:
+        """Change the status and write it.
+
+        :param soon: If it was written a moment ago, leave that to the next heartbeat: the file is replaced safely,
+            which takes 5 to 10 ms, and a step on a GPU may take no longer.
+        """
         with self._lock:
-            self.status = replace(status, heartbeat=time.time())
-            self.run.write_status(self.status)
+            self.status = replace(self.status, heartbeat=time.time(), **changes)
+            if not soon or time.monotonic() - self._written > APART:
+                self.run.write_status(self.status)
+                self._written = time.monotonic()
 
     def update(self, **changes: Any) -> None:
         """Change fields of the status without an event."""
-        self._write(replace(self.status, **changes))
+        self._change(**changes)
 
     def event(
         self,
@@ -72,7 +91,7 @@ class Journal:
         total: int = 0,
         metrics: Mapping[str, Any] | None = None,
     ) -> None:
-        """Append one event and show it as the status.
+        """Append one event and show it as the status, within a heartbeat.
 
         :param metrics: Numbers for the curves, such as ``{"loss": 0.3}``.
         """
@@ -86,7 +105,8 @@ class Journal:
             "metrics": dict(metrics or {}),
         }
         self.run.append_event(event)
-        self._write(replace(self.status, stage=stage, step=step, total=total, message=message or self.status.message))
+        shown = {"step": step, "total": total, "message": message or self.status.message}
+        self._change(soon=stage == self.status.stage, stage=stage, **shown)
         for listener in self.listeners:
             listener(event)
 
@@ -94,7 +114,7 @@ class Journal:
         """Write the final state."""
         self.event(message)
         self._ended.set()
-        self._write(replace(self.status, state=state, reason=reason, remedy=remedy))
+        self._change(state=state, reason=reason, remedy=remedy)
 
     def check_stop(self) -> None:
         """Call at every safe point.
@@ -103,3 +123,14 @@ class Journal:
         """
         if self.run.stop_asked:
             raise Stopped
+
+    def check_may_make(self, stage: str) -> None:
+        """Call before a stage is made that does not stand yet.
+
+        :raises NotReady: if this job is to make another stage alone.
+        """
+        if self.only and stage != self.only:
+            raise NotReady(
+                f"{self.run.id} has no complete '{stage}' for its present settings, which {self.only} needs. "
+                f"Run it first: python -m training stage {stage} {self.run.id}"
+            )

@@ -20,9 +20,16 @@ class Parameters:
     total: int
     trainable: int
 
+    @classmethod
+    def of(cls, model: nn.Module) -> Parameters:
+        """Count them; one that stands in two places counts once."""
+        parameters = list(model.parameters())
+        learning = (parameter.numel() for parameter in parameters if parameter.requires_grad)
+        return cls(sum(parameter.numel() for parameter in parameters), sum(learning))
+
 
 def choose(model: SentenceTransformer, settings: Fit) -> Parameters:
-    """Freeze what shall not learn.
+    """Freeze what shall not learn; for ``head`` and ``lora`` that is all there is, :mod:`training.learner` adds to it.
 
     ``top`` lets the last ``top_layers`` of the encoder learn, and every module behind it, such as a
     dense projection. Gradients then stop at the lowest of these layers, so the rest costs one forward pass.
@@ -30,29 +37,34 @@ def choose(model: SentenceTransformer, settings: Fit) -> Parameters:
     transformer: Any = model[0]
     model.requires_grad_(settings.trainable == "all")
     if settings.trainable == "top":
-        for layer in encoder_layers(transformer)[-settings.top_layers :]:
+        for layer in list(encoder_layers(transformer))[-settings.top_layers :]:
             layer.requires_grad_(True)
         for module in list(model)[1:]:
             module.requires_grad_(True)
     if settings.freeze_embeddings:
         transformer.auto_model.get_input_embeddings().requires_grad_(False)
-    _still_frozen(transformer.auto_model)
-    parameters = list(model.parameters())
-    return Parameters(sum(p.numel() for p in parameters), sum(p.numel() for p in parameters if p.requires_grad))
+    quiet(transformer.auto_model)
+    if not settings.dropout:
+        _no_dropout(transformer.auto_model)
+    return Parameters.of(model)
 
 
-def _still_frozen(network: nn.Module) -> None:
+def quiet(network: nn.Module) -> None:
     """No dropout where nothing learns: it would only be noise, and on a CPU it costs several times the layer itself."""
-    from torch import nn
-
     for module in network.modules():
         parameters = list(module.parameters())
         if parameters and not any(parameter.requires_grad for parameter in parameters):
-            for dropout in (part for part in module.modules() if isinstance(part, nn.Dropout)):
-                dropout.p = 0.0
+            _no_dropout(module)
 
 
-def encoder_layers(transformer: Any) -> list[Any]:
+def _no_dropout(network: nn.Module) -> None:
+    from torch import nn
+
+    for dropout in (part for part in network.modules() if isinstance(part, nn.Dropout)):
+        dropout.p = 0.0
+
+
+def encoder_layers(transformer: Any) -> nn.ModuleList:
     """The stack of layers: the longest list of equal modules in the network.
 
     :raises BakehouseError: if the network has no such list.
@@ -64,5 +76,4 @@ def encoder_layers(transformer: Any) -> list[Any]:
         raise BakehouseError(
             f"{type(transformer.auto_model).__name__} has no stack of layers to choose from: set fit.trainable=all."
         )
-    longest: list[Any] = max(map(list, stacks), key=len)
-    return longest
+    return max(stacks, key=len)

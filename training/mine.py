@@ -2,147 +2,149 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
-from retrieval.artifact import MANIFEST, building, key_of, read_manifest, write_json
-from retrieval.beir import read_qrels, read_queries
-from retrieval.dense import exact
+from retrieval import lexical, tokens
+from retrieval.artifact import key_of
+from retrieval.beir import open_corpus
 from retrieval.encoder import Encoder
-from retrieval.lexical import Lexical, index_documents
-from retrieval.models import resolve
-from retrieval.records import Document, FloatArray, Qrels, Query
-from retrieval.vectors import Vectors
-from training import shards
+from retrieval.errors import BakehouseError
+from retrieval.models import Model, resolve
+from retrieval.records import Qrels, Query
+from training import artefacts, known, shards
+from training.candidates import RANDOM, REFUSED, Asked, Pool
 from training.config import Mine, Recipe
 from training.journal import Journal
 from training.split import Shares
 
 NAME = "mine"
-_QUERIES_A_SHARD = 512
+_QUESTIONS_A_SHARD = 4096
 
 
 def run(run_path: Path, recipe: Recipe, generated: Path, languages: Sequence[Shares], journal: Journal) -> Path:
-    """Write, for each training question, its passage and its negatives; within a language only.
+    """Write, for each training question, its passage and its negatives, from the language of the passage only.
 
-    Rows are ``{"query", "lang", "positive", "negatives": [{"id", "rank", "from"}]}``.
+    Rows are ``{"query", "lang", "positive", "negatives": [{"id", "rank", "from"}]}``, one for each passage
+    that the question's judgments call right.
 
     :param generated: The folder of the generate stage.
     :returns: The stage's folder, complete.
+    :raises BakehouseError: if no question has its passage in any of the pools.
     """
     models = {
         name: resolve(recipe.base if name == "base" else name) for name in recipe.mine.retrievers if name != "bm25"
     }
-    made_of = {
-        "generate": generated.name,
-        "mine": recipe.mine.model_dump(mode="json"),
-        "models": {name: model.fingerprint for name, model in models.items()},
-    }
-    key = key_of(stage=NAME, **made_of)
-    folder = shards.stage_folder(run_path, NAME, key)
-    if read_manifest(folder) is not None:
-        return folder
-    queries, qrels = list(read_queries(generated)), read_qrels(generated, "train")
-    with building(folder) as partial:
+    corpus = open_corpus(recipe.corpus)
+    queries, qrels = known.generated(generated)
+    answers = known.answers(corpus, queries, qrels)
+    made_of = _made_of(generated, recipe.mine, models, answers)
+    artefact = artefacts.begin(run_path, NAME, made_of, journal)
+    if artefact.complete:
+        return artefact.folder
+    asked = {share.lang: _asked(share, queries, qrels, answers) for share in languages}
+    if not any(asked.values()):
+        raise BakehouseError(
+            f"none of the {len(qrels)} training questions in {generated.name} has its passage among the documents "
+            "that negatives may come from: they were made from other documents, or from those kept out for dev."
+        )
+    with artefact.building() as partial:
         for share in languages:
-            of_language = [query for query in queries if query.lang == share.lang and query.id in qrels]
-            if of_language:
-                encoders = {name: Encoder(model) for name, model in models.items()}
-                pool = Pool.of(share, recipe.mine, encoders)
-                _fill(partial, pool, of_language, qrels, journal)
-        rows = [len(row["negatives"]) for row in shards.read_rows(partial)]
-        counts = {"queries": len(rows), "negatives": sum(rows)}
-        write_json(partial / MANIFEST, shards.described(NAME, key, made_of, counts))
-    return folder
+            if asked[share.lang]:
+                same = {name: made_of[name] for name in ("mine", "retrievers")}
+                _fill(partial, share, recipe.mine, models, asked[share.lang], same, journal)
+        counts = _counts(partial)
+        artefact.describe(partial, counts)
+    _tell(counts, journal)
+    return artefact.folder
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A document that a retriever ranked: its position in the pool, its rank from 1, and who found it."""
-
-    position: int
-    rank: int
-    source: str
-
-
-@dataclass(frozen=True)
-class Pool:
-    """The documents of one language, ready to be searched by each retriever."""
-
-    lang: str
-    documents: list[Document]
-    settings: Mine
-    lexical: Lexical | None
-    encoders: dict[str, Encoder]
-    matrices: dict[str, FloatArray]
-
-    @classmethod
-    def of(cls, share: Shares, settings: Mine, encoders: dict[str, Encoder]) -> Pool:
-        """Encode and index the documents of a language."""
-        texts = [document.full_text for document in share.pool]
-        matrices = {name: Vectors(encoder, "document").get(texts) for name, encoder in encoders.items()}
-        lexical = index_documents(share.pool, [share.lang] * len(texts)) if "bm25" in settings.retrievers else None
-        return cls(share.lang, share.pool, settings, lexical, encoders, matrices)
-
-    def candidates(self, queries: Sequence[Query], positives: Sequence[int]) -> list[list[Candidate]]:
-        """What the retrievers found within the rank window, false negatives guarded against."""
-        found: list[list[Candidate]] = [[] for _ in queries]
-        barred: list[set[int]] = [{positive} for positive in positives]
-        depth = self.settings.skip + self.settings.depth
-        for name, encoder in self.encoders.items():
-            vectors = Vectors(encoder, "query").get([query.text for query in queries])
-            top = exact(vectors, self.matrices[name], depth)
-            own = np.einsum("qd,qd->q", vectors, self.matrices[name][list(positives)])
-            for row, positions in enumerate(top.positions):
-                too_good = top.scores[row] > self.settings.ceiling * own[row]
-                barred[row] |= {int(position) for position in positions[too_good]}
-                self._collect(found[row], positions, name)
-        if self.lexical:
-            top = self.lexical.search([(query.text, self.lang) for query in queries], depth)
-            for row, positions in enumerate(top.positions):
-                self._collect(found[row], positions, "bm25")
-        return [[c for c in of_query if c.position not in no] for of_query, no in zip(found, barred, strict=True)]
-
-    def _collect(self, into: list[Candidate], positions: Sequence[int], source: str) -> None:
-        for rank, position in enumerate(positions, 1):
-            if position >= 0 and rank > self.settings.skip:
-                into.append(Candidate(int(position), rank, source))
+def _made_of(generated: Path, settings: Mine, models: Mapping[str, Model], answers: known.Answers) -> dict[str, object]:
+    """Everything that decides the rows. Retrievers count by what they are: a model may lie elsewhere elsewhere."""
+    bm25 = f"bm25 {lexical.K1} {lexical.B} {tokens.VERSION}"
+    return {
+        "generate": generated.name,
+        "mine": settings.model_dump(mode="json", exclude={"memory_mb", "retrievers"}),
+        "retrievers": [models[name].fingerprint if name in models else bm25 for name in settings.retrievers],
+        "known": key_of(answers={text: sorted(ids) for text, ids in answers.items()}),
+    }
 
 
-def _fill(partial: Path, pool: Pool, queries: Sequence[Query], qrels: Qrels, journal: Journal) -> None:
-    position_of = {document.id: position for position, document in enumerate(pool.documents)}
+def _asked(share: Shares, queries: Sequence[Query], qrels: Qrels, answers: known.Answers) -> list[Asked]:
+    """The questions whose passages lie in the pool of a language, one for each such passage."""
+    position_of = {document.id: position for position, document in enumerate(share.pool)}
+    found: list[Asked] = []
+    for query in queries:
+        right = tuple(sorted(position_of[name] for name in answers[known.same(query.text)] if name in position_of))
+        for doc_id, grade in qrels.get(query.id, {}).items():
+            if grade > 0 and doc_id in position_of:
+                found.append(Asked(query, position_of[doc_id], right))
+    return found
 
-    def mine(batch: Sequence[Query]) -> list[shards.Row]:
-        positives = [position_of[next(iter(qrels[query.id]))] for query in batch]
+
+def _fill(
+    partial: Path,
+    share: Shares,
+    settings: Mine,
+    models: Mapping[str, Model],
+    asked: Sequence[Asked],
+    made_of: Mapping[str, object],
+    journal: Journal,
+) -> None:
+    """Every row depends on the whole pool: where no document of a language changed, its shards stay."""
+    pools: list[Pool] = []
+
+    def mine(batch: Sequence[Asked]) -> list[shards.Row]:
+        if not pools:  # not before the first shard that is missing: a language that stays needs no index
+            pools.append(Pool.of(share, settings, {name: Encoder(model) for name, model in models.items()}))
+        pool = pools[0]
         return [
             {
-                "query": query.id,
+                "query": each.query.id,
                 "lang": pool.lang,
-                "positive": pool.documents[positive].id,
-                "negatives": _drawn(query, positive, candidates, pool),
+                "positive": pool.documents[each.positive].id,
+                "negatives": [
+                    {"id": pool.documents[one.position].id, "rank": one.rank, "from": one.source} for one in negatives
+                ],
             }
-            for query, positive, candidates in zip(batch, positives, pool.candidates(batch, positives), strict=True)
+            for each, negatives in zip(batch, pool.negatives(batch), strict=True)
         ]
 
-    shards.fill(partial, pool.lang, queries, _QUERIES_A_SHARD, mine, journal)
+    documents = key_of(pool=[[document.id, document.full_text] for document in share.pool])
+    shards.fill(
+        partial,
+        share.lang,
+        asked,
+        _QUESTIONS_A_SHARD,
+        mine,
+        journal,
+        digest=lambda each: key_of(id=each.query.id, text=each.query.text, positive=each.positive, right=each.right),
+        made_of={**made_of, "documents": documents},
+    )
 
 
-def _drawn(query: Query, positive: int, candidates: list[Candidate], pool: Pool) -> list[shards.Row]:
-    """A seeded draw over all retrievers; where too few were found, filled up with random documents."""
-    draw = random.Random(f"{pool.settings.seed}:{query.id}")
-    draw.shuffle(candidates)
-    chosen: dict[int, Candidate] = {}
-    for candidate in candidates:
-        if len(chosen) < pool.settings.negatives:
-            chosen.setdefault(candidate.position, candidate)
-    others = [position for position in range(len(pool.documents)) if position != positive and position not in chosen]
-    short = pool.settings.negatives - len(chosen)
-    for position in draw.sample(others, min(short, len(others))):
-        chosen[position] = Candidate(position, 0, "random")
-    return [
-        {"id": pool.documents[each.position].id, "rank": each.rank, "from": each.source} for each in chosen.values()
-    ]
+def _counts(partial: Path) -> dict[str, int]:
+    rows = 0
+    sources: Counter[str] = Counter()
+    for row in shards.read_rows(partial):
+        rows += 1
+        sources.update(negative["from"] for negative in row["negatives"])
+    return {
+        "queries": rows,
+        "negatives": sources.total(),
+        "random": sources[RANDOM],
+        "refused": sources[REFUSED],
+    }
+
+
+def _tell(counts: Mapping[str, int], journal: Journal) -> None:
+    extra = ""
+    if counts["random"]:
+        extra = f", {counts['random']:,} of them drawn at random for want of candidates"
+    if counts["refused"]:
+        extra += (
+            f", {counts['refused']:,} although a guard refused them, for the pool held no others: give more documents, "
+            "or raise mine.ceiling"
+        )
+    journal.event(f"{counts['negatives']:,} negatives for {counts['queries']:,} questions{extra}", metrics=dict(counts))

@@ -1,118 +1,220 @@
-"""What the trainer reads: questions, passages and margins as one dataset a language."""
+"""What the trainer reads: the generated questions and the person's own data, by language."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from retrieval.beir import read_queries
-from retrieval.encoder import encode
+from retrieval.beir import read_qrels, read_queries, splits
+from retrieval.encoder import Role
+from retrieval.errors import BakehouseError
 from retrieval.records import Document
-from training import shards
-from training.config import Fit
+from training import arguments, doctor, label, losses, own, own_parts, shards
+from training.config import LossName, Recipe
 from training.generators.extract import without
 from training.inputs import Inputs
 from training.journal import Journal
-from training.losses import Loss
+from training.parts import LABEL, Part, TrainingData, gathered, noisy_part, roles_of, vector_part
+from training.shapes import Shape
+from training.targets import Targets, check_dimension
 
 if TYPE_CHECKING:
-    from datasets import Dataset
     from sentence_transformers import SentenceTransformer
 
-_MARGIN_SAMPLE = 512
-Rows = dict[str, list[dict[str, Any]]]
+_AS_MANY = ("mnrl", "cached-mnrl", "distill-kl")
+"""Losses whose rows hold the same number of negatives; for the others, each negative is a row of its own."""
+Made = Iterator[tuple[str, dict[str, Any]]]
+"""Pairs of a language and a row."""
 
 
-def datasets_for(
-    model: SentenceTransformer, settings: Fit, inputs: Inputs, loss: Loss, journal: Journal
-) -> dict[str, Dataset]:
-    if loss == "mnrl" or inputs.labelled is None:
-        rows = contrastive(inputs.generated, inputs.mined, inputs.documents, settings)
-        return as_datasets(rows, model.tokenizer, settings.max_length)
-    rows = margins(inputs.generated, inputs.labelled, inputs.documents)
-    scale = margin_scale(rows, model)
-    journal.event(
-        f"teacher margins are multiplied by {scale:.4f} to fit the student's", metrics={"margin_scale": scale}
-    )
-    return as_datasets(rows, model.tokenizer, settings.max_length, scale)
+def datasets_for(model: SentenceTransformer, recipe: Recipe, inputs: Inputs, journal: Journal) -> TrainingData:
+    """Everything the trainer reads: a dataset for each source, language and role.
 
-
-def contrastive(generated: Path, mined: Path, documents: dict[str, Document], settings: Fit) -> Rows:
-    """Language → rows of ``query``, ``positive`` and ``negative_1`` and on."""
-    texts = {query.id: query.text for query in read_queries(generated)}
-    rows: Rows = {}
-    for row in shards.read_rows(mined):
-        negatives = [documents[negative["id"]].full_text for negative in row["negatives"][: settings.negatives]]
-        if len(negatives) == settings.negatives:
-            rows.setdefault(row["lang"], []).append(
-                {"query": texts[row["query"]], "positive": _rest(documents[row["positive"]], texts[row["query"]])}
-                | {f"negative_{number}": text for number, text in enumerate(negatives, 1)}
-            )
-    return rows
-
-
-def margins(generated: Path, labelled: Path, documents: dict[str, Document]) -> Rows:
-    """Language → rows of ``query``, ``positive``, ``negative`` and ``label``, the teacher's margin."""
-    texts = {query.id: query.text for query in read_queries(generated)}
-    rows: Rows = {}
-    for row in shards.read_rows(labelled):
-        positive, score = row["positive"]
-        for negative, negative_score in row["negatives"]:
-            rows.setdefault(row["lang"], []).append(
-                {
-                    "query": texts[row["query"]],
-                    "positive": _rest(documents[positive], texts[row["query"]]),
-                    "negative": documents[negative].full_text,
-                    "label": score - negative_score,
-                }
-            )
-    return rows
-
-
-def _rest(document: Document, question: str) -> str:
-    return replace(document, text=without(document.text, [question])).full_text
-
-
-def margin_scale(rows: Rows, student: SentenceTransformer) -> float:
-    """What to multiply the teacher's margins by, so that they spread as far as the student's own.
-
-    A cross-encoder's logits differ by 15 and more, while a student with unit-length vectors can only
-    express margins between -2 and 2: unscaled, MarginMSE could never be met.
+    :raises BakehouseError: if ``fit.loss`` does not fit the data, or there is none.
     """
-    flat = [row for of_language in rows.values() for row in of_language]
-    sample = flat[:: max(1, len(flat) // _MARGIN_SAMPLE)]
-    query, positive, negative = (
-        encode(student, [row[name] for row in sample], "query" if name == "query" else "document")
-        for name in ("query", "positive", "negative")
-    )
-    own = np.std(np.einsum("nd,nd->n", query, positive - negative))
-    taught = np.std([row["label"] for row in sample])
-    return float(own / taught) if taught > 0 else 1.0
+    parts: list[Part] = []
+    targets = _targets(recipe, inputs, journal)
+    if not recipe.fit.data_only:
+        parts += generated_parts(model, recipe, inputs, targets, journal)
+    if recipe.fit.data or recipe.fit.data_only:
+        parts += own_parts.parts(own.read(recipe.fit.data), model, recipe, targets)
+    parts = doctor.mended(parts, model, inputs.base, inputs.labelled, journal)
+    return TrainingData.of(model, parts, recipe.fit.max_length)
 
 
-def as_datasets(rows: Rows, tokenizer: Any, max_length: int, scale: float = 1.0) -> dict[str, Dataset]:
-    """One dataset a language, so that a batch never mixes a passage with its own translation."""
-    from datasets import Dataset
+def check(recipe: Recipe) -> None:
+    """Refuse, before any stage, a loss that does not fit the data, and settings that contradict each other.
 
-    return {
-        lang: Dataset.from_list(_cut(of_language, tokenizer, max_length, scale)) for lang, of_language in rows.items()
-    }
-
-
-def _cut(rows: Sequence[dict[str, Any]], tokenizer: Any, max_length: int, scale: float) -> list[dict[str, Any]]:
-    """Shorten texts to ``max_length`` tokens here, and leave the model's own limit as it is."""
-    columns = [name for name in rows[0] if name != "label"]
-    texts = {row[name] for row in rows for name in columns}
-    short = {text: _shortened(text, tokenizer, max_length) for text in texts}
-    return [{name: short[value] if name in columns else value * scale for name, value in row.items()} for row in rows]
+    :raises BakehouseError: if ``fit.loss`` does not fit, or ``fit.data`` cannot be read.
+    """
+    arguments.check(recipe.fit)
+    if not recipe.fit.data_only:
+        losses.generated_loss(recipe)
+    if recipe.fit.data or recipe.fit.data_only:
+        own_parts.chosen(own.read(recipe.fit.data), recipe)
 
 
-def _shortened(text: str, tokenizer: Any, max_length: int) -> str:
-    if len(text) <= max_length:  # no token is shorter than a character
-        return text
-    encoded = tokenizer(text, truncation=True, max_length=max_length, return_offsets_mapping=True)
-    return text[: max(end for _, end in encoded["offset_mapping"])]
+def _targets(recipe: Recipe, inputs: Inputs, journal: Journal) -> Targets | None:
+    """What gives texts their vectors. Several teachers are joined over the texts of the corpus."""
+    if not inputs.teachers:
+        return None
+
+    def say(done: int, total: int) -> None:
+        journal.event(f"vectors to learn: {done:,} of {total:,} texts", step=done, total=total)
+        journal.check_stop()
+
+    if len(inputs.teachers) == 1 or recipe.fit.data_only:
+        return Targets(inputs.teachers[:1], progress=say)
+    texts: dict[Role, list[str]] = {"query": [], "document": []}
+    for (_, role), of_language in corpus_texts(recipe, inputs).items():
+        texts[role] += of_language
+    return Targets.of(inputs.teachers, inputs.base, texts, say)
+
+
+def generated_parts(
+    model: SentenceTransformer, recipe: Recipe, inputs: Inputs, targets: Targets | None, journal: Journal
+) -> list[Part]:
+    """The rows made of the generated questions, as their loss wants them."""
+    loss = losses.generated_loss(recipe)
+    if loss in ("mse", "similarity-kl", "tsdae"):
+        return _of_texts(model, recipe, inputs, targets, loss)
+    if loss in ("margin-mse", "distill-kl"):
+        rows = list(label.trusted(shards.read_rows(_there(inputs.labelled)), recipe.label.ceiling))
+    else:
+        rows = list(shards.read_rows(_there(inputs.mined)))
+    texts = Texts.of(inputs)
+    wanted = recipe.fit.negatives if loss in ("mnrl", "cached-mnrl") else max(1, recipe.fit.negatives)
+    _check_enough(rows, wanted if loss in _AS_MANY else 1, journal)
+    if loss == "margin-mse":
+        made, shape = margins(rows, texts), Shape.MARGIN
+    elif loss == "distill-kl":
+        sharpness = 1 / recipe.fit.temperature if recipe.label.kind == "bi-encoder" else 1.0
+        made, shape = scored(rows, texts, wanted, sharpness), Shape.SCORED_TRIPLET
+    elif loss == "triplet":
+        made, shape = triplets(rows, texts, wanted), Shape.TRIPLET
+    else:
+        made, shape = contrasts(rows, texts, wanted), Shape.TRIPLET if wanted else Shape.PAIR
+    return [Part(lang, shape, loss, columns, roles_of(columns)) for lang, columns in gathered(made).items()]
+
+
+def _there(folder: Path | None) -> Path:
+    assert folder is not None, "the stages that a loss needs run before the fit: see inputs.needs_negatives"
+    return folder
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Looks up what ids stand for.
+
+    :param queries: Query id → text.
+    :param passages: Document id → title and text, one string however many rows hold it.
+    """
+
+    queries: Mapping[str, str]
+    documents: Mapping[str, Document]
+    passages: Mapping[str, str]
+
+    @classmethod
+    def of(cls, inputs: Inputs) -> Texts:
+        """Read the questions."""
+        queries = {query.id: query.text for query in read_queries(_there(inputs.generated))}
+        passages = {document.id: document.full_text for document in inputs.documents.values()}
+        return cls(queries, inputs.documents, passages)
+
+    def asked(self, row: shards.Row, positive: str) -> dict[str, Any]:
+        """The question and its passage, less the question if that was taken out of it."""
+        query, document = self.queries[row["query"]], self.documents[positive]
+        rest = replace(document, text=without(document.text, [query])).full_text
+        return {"query": query, "positive": rest}
+
+    def numbered(self, documents: Sequence[str]) -> dict[str, str]:
+        """The negatives as columns."""
+        return {f"negative_{number}": self.passages[each] for number, each in enumerate(documents, 1)}
+
+
+def contrasts(rows: Iterable[shards.Row], texts: Texts, negatives: int) -> Made:
+    """``query``, ``positive``, ``negative_1`` and on; questions with too few negatives are left out."""
+    for row in rows:
+        found = [negative["id"] for negative in row["negatives"][:negatives]]
+        if len(found) == negatives:
+            yield row["lang"], texts.asked(row, row["positive"]) | texts.numbered(found)
+
+
+def triplets(rows: Iterable[shards.Row], texts: Texts, negatives: int) -> Made:
+    """``query``, ``positive`` and ``negative``: a row for each negative."""
+    for row in rows:
+        asked = texts.asked(row, row["positive"])
+        for negative in row["negatives"][:negatives]:
+            yield row["lang"], asked | {"negative": texts.passages[negative["id"]]}
+
+
+def margins(rows: Iterable[shards.Row], texts: Texts) -> Made:
+    """``query``, ``positive``, ``negative`` and ``label``, the teacher's margin: a row for each negative."""
+    for row in rows:
+        positive, score = row["positive"]
+        asked = texts.asked(row, positive)
+        for negative, negative_score in row["negatives"]:
+            yield row["lang"], asked | {"negative": texts.passages[negative], LABEL: score - negative_score}
+
+
+def scored(rows: Iterable[shards.Row], texts: Texts, negatives: int, sharpness: float) -> Made:
+    """``query``, ``positive``, ``negative_1`` and on, and ``label``, a list: the teacher's scores of all passages.
+
+    :param sharpness: What the scores are multiplied by: a cross-encoder's logits are spread enough, cosines are not.
+    """
+    for row in rows:
+        positive, score = row["positive"]
+        chosen = row["negatives"][:negatives]
+        if len(chosen) == negatives:
+            label = [sharpness * each for each in (score, *(of_negative for _, of_negative in chosen))]
+            numbered = texts.numbered([negative for negative, _ in chosen])
+            yield row["lang"], texts.asked(row, positive) | numbered | {LABEL: label}
+
+
+def _check_enough(rows: Sequence[shards.Row], least: int, journal: Journal) -> None:
+    """Tell how many rows lack negatives, and refuse a fit in which all do."""
+    short = sum(len(row["negatives"]) < least for row in rows)
+    if short == len(rows):
+        raise BakehouseError(
+            f"none of the {len(rows)} generated questions has {least} negatives: set fit.negatives or label.ceiling "
+            "lower, mine.depth or mine.negatives higher, or loosen mine.ceiling and mine.margin."
+        )
+    if short:
+        journal.event(f"{short} of {len(rows)} questions do not train: they have fewer than {least} negatives")
+
+
+def _of_texts(
+    model: SentenceTransformer, recipe: Recipe, inputs: Inputs, targets: Targets | None, loss: LossName
+) -> list[Part]:
+    """Questions and passages that stand for themselves, each with the prompt of its role."""
+    parts = []
+    for (lang, role), texts in corpus_texts(recipe, inputs).items():
+        name = f"{lang}-{role}"
+        if loss == "tsdae":
+            parts.append(noisy_part(name, texts, role, recipe.fit.seed))
+        elif targets:
+            vectors = targets(texts, role)
+            check_dimension(vectors.shape[1], model, f"the teacher {recipe.label.teacher}")
+            parts.append(vector_part(name, {"text": texts}, role, vectors, loss=loss))
+    return parts
+
+
+def corpus_texts(recipe: Recipe, inputs: Inputs) -> dict[tuple[str, Role], list[str]]:
+    """Language and role → the training questions, and the passages less those kept out to judge by."""
+    folder = _there(inputs.generated)
+    queries = {query.id: query for query in read_queries(folder)}
+    train = read_qrels(folder, "train")
+    dev = read_qrels(folder, "dev") if "dev" in splits(folder) else {}
+    kept_out = {document for grades in dev.values() for document in grades}
+    lang_of = {document: queries[query].lang for query, grades in train.items() for document in grades}
+    texts: dict[tuple[str, Role], dict[str, None]] = {}
+    for query in train:
+        texts.setdefault((queries[query].lang, "query"), {})[queries[query].text] = None
+    for document in inputs.documents.values():
+        lang = lang_of.get(document.id, document.lang)
+        allowed = not recipe.split.languages or lang in recipe.split.languages
+        if allowed and document.id not in kept_out and document.full_text:
+            texts.setdefault((lang, "document"), {})[document.full_text] = None
+    return {place: list(unique) for place, unique in texts.items()}

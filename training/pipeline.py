@@ -1,41 +1,50 @@
-"""The stages in order: split, generate, mine, label, fit, verdict."""
+"""A whole run, a part of it or one stage alone, in this process."""
 
 from __future__ import annotations
 
 import logging
 import signal
+import time
 import traceback
 
 from retrieval.beir import Corpus, open_corpus, splits
 from retrieval.cli import explain
 from retrieval.errors import BakehouseError
-from retrieval.models import resolve
-from training import examine, fit, generate, jobs, label, mine, tracking, verdict
+from training import jobs, pairs, snapshot, tracking, verdict
 from training.config import Recipe
-from training.inputs import Inputs
-from training.journal import Journal, Listener, Stopped
+from training.journal import Journal, Listener, NotReady, Stopped
 from training.runs import RunFolder
-from training.split import Shares, split_by_language
+from training.split import Shares, shares_of, told
+from training.stages import Context, Stage, stages_of
 
 log = logging.getLogger(__name__)
 
 
-def work(run: RunFolder, *listeners: Listener) -> bool:
-    """Do a whole run in this process, from whatever is complete already; whether it ended well.
+def work(run: RunFolder, *listeners: Listener, only: str = "", until: str = "") -> bool:
+    """Do a run in this process, from whatever is complete already; whether it ended well.
 
     However it ends, the status says how and what to do.
 
     :param listeners: Hear each event too.
+    :param only: Make this stage alone, from what those before it have left.
+    :param until: Stop after this stage.
+    :raises NotReady: if a stage before ``only`` is not complete.
     """
     recipe = run.recipe()
     signal.signal(signal.SIGTERM, lambda signum, frame: run.ask_stop())
-    with tracking.tracked(run, recipe) as tracker, Journal(run, *filter(None, [tracker, *listeners])) as journal:
+    with (
+        tracking.tracked(run, recipe) as tracker,
+        Journal(run, *filter(None, [tracker, *listeners]), only=only) as journal,
+    ):
         try:
             with jobs.turn(journal):
                 journal.update(state="running")
-                _bake(run, recipe, journal)
+                _bake(run, recipe, journal, only or until)
         except Stopped:
             journal.end("stopped", "stopped on request", remedy="Resume it to go on from here.")
+        except NotReady:
+            journal.end("stopped", f"nothing was done: what {only} needs is not complete")
+            raise
         except Exception as error:  # the last place that can tell the person what happened
             log.error("%s", traceback.format_exc())
             _fail(journal, error)
@@ -43,30 +52,41 @@ def work(run: RunFolder, *listeners: Listener) -> bool:
     return True
 
 
-def _bake(run: RunFolder, recipe: Recipe, journal: Journal) -> None:
+def _bake(run: RunFolder, recipe: Recipe, journal: Journal, last: str) -> None:
+    recipe = snapshot.current(run, recipe, journal)
+    pairs.check(recipe)
     corpus = open_corpus(recipe.corpus)
-    languages = _split(corpus, recipe, journal)
-    journal.event("making questions", stage=generate.NAME)
-    generated = generate.run(run.path, recipe, corpus.fingerprint, languages, journal)
-    journal.event("looking for hard negatives", stage=mine.NAME)
-    mined = mine.run(run.path, recipe, generated, languages, journal)
-    documents = {document.id: document for document in corpus.documents}
-    labelled = None
-    if recipe.label.kind != "none":
-        journal.event("asking the teacher", stage=label.NAME)
-        labelled = label.run(run.path, recipe, generated, mined, documents, journal)
-    journal.event("preparing the dev examination", stage=fit.NAME)
-    examination = examine.prepare(corpus, generated, recipe.evaluate, run.id)
-    inputs = Inputs(resolve(recipe.base), generated, mined, labelled, documents)
-    fit.run(run.path, recipe, inputs, examination, journal)
-    report = verdict.run(recipe, corpus, journal)
-    journal.update(report=report)
-    journal.end("finished", str(report["told"]))
+    context = Context(run, recipe, corpus, _split(corpus, recipe, journal), journal)
+    stages = stages_of(recipe)
+    for stage in stages:
+        began = time.perf_counter()
+        context = stage.done(context)
+        journal.event(stage=stage.name, metrics={"stage_seconds": round(time.perf_counter() - began, 2)})
+        if stage.name == last and stage is not stages[-1]:
+            _pause(journal, stage, stages[stages.index(stage) + 1])
+            return
+    journal.end("finished", verdict.closing(journal.status.report))
+
+
+def _pause(journal: Journal, done: Stage, following: Stage) -> None:
+    run = journal.run.id
+    remedy = (
+        f"Go on to the end with `python -m training resume {run}`, "
+        f"or with one stage: `python -m training stage {following.name} {run}`."
+    )
+    journal.end("stopped", f"{done.name} is complete; {following.name} comes next", remedy=remedy)
 
 
 def _split(corpus: Corpus, recipe: Recipe, journal: Journal) -> list[Shares]:
     judged = "dev" in splits(corpus.folder)
-    shares = [share for share in split_by_language(corpus.documents, recipe.split, judged=judged) if share.train]
+    if recipe.fit.data_only:
+        if not judged:
+            raise BakehouseError(
+                f"fit.data_only makes no questions, and {corpus.folder} has no dev judgments to judge checkpoints by. "
+                "Add qrels/dev.tsv, or train on generated questions too (fit.data_only=false)."
+            )
+        return []
+    shares = shares_of(corpus, recipe, judged=judged)
     if not shares:
         wanted = f" in {', '.join(recipe.split.languages)}" if recipe.split.languages else ""
         raise BakehouseError(
@@ -77,8 +97,7 @@ def _split(corpus: Corpus, recipe: Recipe, journal: Journal) -> list[Shares]:
             f"{corpus.folder} has too few passages to keep any out, and no dev judgments to judge checkpoints by. "
             "Give at least two passages in one language, or judgments in qrels/dev.tsv."
         )
-    sizes = ", ".join(f"{share.lang} {len(share.train)}" for share in shares)
-    journal.event(f"passages to ask about: {sizes}", stage="split")
+    journal.event(told(shares, recipe.split), stage="split")
     return shares
 
 

@@ -15,30 +15,39 @@ from retrieval.beir import Corpus, splits
 from retrieval.errors import BakehouseError
 from retrieval.home import home
 from retrieval.models import at_hand
-from training.arguments import planned_steps
-from training.checkpoints import model_bytes, needed_bytes
+from training import arguments, disk, generate, own, own_parts, teachers
+from training.arguments import planned_steps, steps_an_epoch
+from training.checkpoints import model_bytes
 from training.config import Recipe
-from training.losses import chosen_loss
+from training.inputs import TEXT_LOSSES, needs_scores
+from training.losses import generated_loss
+from training.memory import by_rule
+from training.milestones import evaluations
+from training.own import Own
 from training.runs import RunFolder, all_runs, recipe_of
-from training.split import split_by_language
+from training.split import shares_of
 from training.weights import weigh
 
 _EARLIER = 20
 """How many of the last runs are looked at for the time of a step."""
+_ASSUMED = 32
+"""Rows of a batch, where a probe is still to find the size."""
 _FIRST_STEPS = 2
 """These are left out: a first step also warms up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast a run like this one went on this machine.
+    """How a run like this one went on this machine.
 
     :param seconds: A step's median time.
     :param run: The run it was taken from.
+    :param memory: Bytes at its peak; 0 if that was not measured.
     """
 
     seconds: float
     run: str
+    memory: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,8 @@ class Plan:
     :param questions: Training questions, at most: a short passage yields fewer.
     :param synthetic: Whether checkpoints are judged by generated questions, for want of ``dev`` judgments.
     :param kept_out: Passages kept out of training to ask such questions about.
+    :param steps: At most, where the batch size is still to be found: then as many as with 32 rows a batch.
+    :param found_batch: Whether the batch size is still to be found.
     :param examinations: How often the model is judged on dev, the base included.
     :param need: None if the base model is not on this machine yet.
     :param free: Bytes free where runs are kept.
@@ -75,6 +86,7 @@ class Plan:
     free: int
     need: Need | None
     pace: Pace | None
+    found_batch: bool = False
 
     @property
     def seconds(self) -> float | None:
@@ -92,42 +104,70 @@ def plan(recipe: Recipe, corpus: Corpus) -> Plan:
 
     :raises BakehouseError: if no passage is left to train on, or the settings contradict each other.
     """
+    arguments.check(recipe.fit)
     judged = "dev" in splits(corpus.folder)
     # Not identified here: a document without a language counts as one of unknown language
     stated = [document.lang for document in corpus.documents]
-    shares = split_by_language(corpus.documents, recipe.split, judged=judged, languages=stated)
-    passages = {share.lang: len(share.train) for share in shares if share.train}
-    if not passages:
+    shares = [] if recipe.fit.data_only else shares_of(corpus, recipe, judged=judged, languages=stated)
+    passages = {share.lang: len(share.train) for share in shares}
+    if not passages and not recipe.fit.data_only:
         wanted = ", ".join(recipe.split.languages)
         raise BakehouseError(
             f"{corpus.name} has no passage{f' in {wanted}' if wanted else ''} long enough to ask about. "
             "Choose other languages, or another corpus."
         )
-    rows = {lang: count * recipe.generate.queries_per_passage for lang, count in passages.items()}
-    examples = {lang: count * _rows_of_a_question(recipe) for lang, count in rows.items()}
-    steps = planned_steps(recipe.fit, examples)
-    one_epoch = planned_steps(recipe.fit.model_copy(update={"epochs": 1.0, "max_steps": 0}), examples)
+    _check_models(recipe, passages)
+    rows = generate.planned(recipe, shares)
+    settings = recipe.fit.model_copy(update={"batch_size": recipe.fit.batch_size or _ASSUMED})
+    examples = _rows(recipe, rows, {share.lang: len(share.pool) for share in shares})
+    steps = planned_steps(settings, examples)
     return Plan(
         passages=passages,
         questions=sum(rows.values()),
         steps=steps,
-        epochs=steps / one_epoch,
+        epochs=steps / steps_an_epoch(settings, examples),
         synthetic=not judged,
         kept_out=sum(len(share.dev) for share in shares),
-        examinations=1 + min(recipe.evaluate.times, steps),
+        examinations=1 + len(evaluations(steps, recipe.evaluate.times, recipe.evaluate.every)),
         free=_free(),
         need=_need(recipe),
         pace=pace(recipe),
+        found_batch=recipe.fit.batch_size == 0,
     )
 
 
-def _rows_of_a_question(recipe: Recipe) -> int:
-    """Margins give a row for each negative; contrast takes several negatives into one row."""
-    taught = recipe.label.kind != "none"
-    loss = "margin-mse" if recipe.fit.loss == "auto" and taught else recipe.fit.loss
-    if loss == "margin-mse" and not taught:
-        chosen_loss(recipe.fit, None)
-    return recipe.mine.negatives if loss == "margin-mse" else 1
+def _check_models(recipe: Recipe, languages: Iterable[str]) -> None:
+    """:raises BakehouseError: if a language has no generator or no teacher where it needs one."""
+    for lang in languages:
+        generate.name_of(lang, recipe.generate)
+        if needs_scores(recipe):
+            teachers.name_of(lang, recipe.label)
+
+
+def _rows(recipe: Recipe, questions: Mapping[str, int], passages: Mapping[str, int]) -> dict[str, int]:
+    """Dataset → its training rows, at most: what filters drop later is not known yet."""
+    found = _own_rows(recipe) if recipe.fit.data or recipe.fit.data_only else {}
+    if recipe.fit.data_only:
+        return found
+    loss = generated_loss(recipe)
+    if loss in TEXT_LOSSES:  # questions and passages stand for themselves
+        return found | dict(questions) | {f"{lang}-document": count for lang, count in passages.items()}
+    each = {"margin-mse": recipe.mine.negatives, "triplet": max(1, recipe.fit.negatives)}.get(loss, 1)
+    return found | {lang: count * each for lang, count in questions.items()}
+
+
+def _own_rows(recipe: Recipe) -> dict[str, int]:
+    """Language → rows of a person's own data, which must fit the loss."""
+    place = recipe.fit.data
+    read = _own(own.fingerprint(place) if place else "", place)
+    own_parts.chosen(read, recipe)
+    return {f"own-{lang}": len(rows) for lang, rows in read.examples.items()}
+
+
+@lru_cache(maxsize=1)
+def _own(fingerprint: str, place: str) -> Own:
+    """A person's own data, which is read again only when it changes."""
+    return own.read(place)
 
 
 def _free() -> int:
@@ -143,8 +183,13 @@ def _need(recipe: Recipe) -> Need | None:
     if model is None:
         return None
     weights = weigh(model.folder, recipe.fit)
-    disk = needed_bytes(model_bytes(model.folder), recipe.checkpoints.keep)
-    return Need(disk, weights.memory, weights.total, weights.trainable)
+    each = disk.size(model_bytes(model.folder), weights.trainable, recipe.fit.optimizer)
+    return Need(
+        each.kept(recipe.checkpoints) + disk.spare(recipe.checkpoints),
+        by_rule(weights, recipe.fit),
+        weights.total,
+        weights.trainable,
+    )
 
 
 def pace(recipe: Recipe) -> Pace | None:
@@ -153,22 +198,16 @@ def pace(recipe: Recipe) -> Pace | None:
         if run.written_status().host == socket.gethostname() and _work(recipe_of(run)) == _work(recipe):
             seconds = _step_seconds(run)
             if seconds is not None:
-                return Pace(seconds, run.id)
+                return Pace(seconds, run.id, run.written_status().fit.get("memory", {}).get("peak", 0))
     return None
 
 
 def _work(recipe: Recipe) -> dict[str, Any]:
     """What decides how long a step takes."""
     named = {
-        "trainable",
-        "top_layers",
-        "freeze_embeddings",
-        "batch_size",
-        "negatives",
-        "max_length",
-        "precision",
-        "loss",
-    }
+        "trainable", "top_layers", "lora_rank", "freeze_embeddings", "batch_size", "accumulate", "negatives", "max_length",
+        "precision", "gradient_checkpointing", "optimizer", "processes", "loss", "matryoshka", "data", "data_only",
+    }  # fmt: skip
     return {"base": recipe.base, "taught": recipe.label.kind, **recipe.fit.model_dump(include=named)}
 
 

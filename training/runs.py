@@ -8,6 +8,7 @@ files say, whoever is watching.
 from __future__ import annotations
 
 import json
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -37,10 +38,12 @@ class Status:
 
     :param pid: The job's process; 0 before it has one. ``started`` is that process's start time in
         seconds since the epoch, which tells it from a later process with the same number.
+    :param folder: Where the run lay when its job began: a copy of it has no process of its own.
     :param heartbeat: When the job last gave a sign of life, in seconds since the epoch.
     :param base: nDCG and the like of the base model: ``{"dev": {"hybrid": {...}}, "test": {...}}``.
     :param best: The same of the best checkpoint, with its ``step``.
     :param report: After the end: the verdicts and what is recommended.
+    :param fit: What the fit found before its first step: parameters, batch size, memory; :mod:`training.settle`.
     """
 
     state: State
@@ -53,11 +56,13 @@ class Status:
     pid: int = 0
     started: float = 0.0
     host: str = ""
+    folder: str = ""
     heartbeat: float = 0.0
     created: float = 0.0
     base: dict[str, Any] = field(default_factory=dict)
     best: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
+    fit: dict[str, Any] = field(default_factory=dict)
 
     @property
     def alive(self) -> bool:
@@ -83,7 +88,7 @@ class RunFolder:
     def status(self) -> Status:
         """The state of the run as it really is: a job whose process is gone has failed, whatever it wrote last."""
         written = self.written_status()
-        return written if not written.alive or _lives(written) else _died(written, self.id, self.log_tail(1))
+        return written if not written.alive or _lives(written, self.path) else _died(written, self)
 
     def written_status(self) -> Status:
         """``status.json`` as it stands."""
@@ -105,10 +110,20 @@ class RunFolder:
                 if number >= after and line.endswith("\n"):
                     yield json.loads(line)
 
+    def write_recipe(self, recipe: Recipe) -> None:
+        """Replace the settings: what depends on the changed ones is made again."""
+        write_atomic(self.path / CONFIG, to_toml(recipe))
+
     def append_event(self, event: dict[str, Any]) -> None:
         """Add one line to ``events.jsonl``."""
         with (self.path / EVENTS).open("a", encoding="utf-8") as out:
             out.write(json.dumps(event, ensure_ascii=False) + "\n")
+
+    def drop_torn_event(self) -> None:
+        """Take back the end of a line that a killed job did not finish: the next event would be written behind it."""
+        path = self.path / EVENTS
+        if path.is_file() and not (data := path.read_bytes()).endswith(b"\n"):
+            os.truncate(path, data.rfind(b"\n") + 1)
 
     def log_tail(self, lines: int = 20) -> str:
         """The last lines of ``log.txt``."""
@@ -152,9 +167,11 @@ def create(recipe: Recipe, corpus_name: str) -> RunFolder:
         except FileExistsError:
             continue
     run = RunFolder(path)
-    write_atomic(path / CONFIG, to_toml(recipe))
+    run.write_recipe(recipe)
     now = time.time()
-    run.write_status(Status("waiting", created=now, heartbeat=now, host=socket.gethostname()))
+    run.write_status(
+        Status("waiting", created=now, heartbeat=now, host=socket.gethostname(), folder=str(path.resolve()))
+    )
     return run
 
 
@@ -163,9 +180,13 @@ def all_runs() -> list[RunFolder]:
     return [RunFolder(path.parent) for path in sorted(runs_home().glob(f"*/{STATUS}"), reverse=True)]
 
 
-@lru_cache(maxsize=256)
 def recipe_of(run: RunFolder) -> Recipe:
-    """The settings of a run; they never change, so they are read once."""
+    """The settings of a run, read once as long as they stay the same."""
+    return _recipe(run, (run.path / CONFIG).stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _recipe(run: RunFolder, changed: int) -> Recipe:
     return run.recipe()
 
 
@@ -195,19 +216,33 @@ def process_start(pid: int) -> float | None:
         return None
 
 
-def _lives(status: Status) -> bool:
-    silent = time.time() - status.heartbeat
-    if status.host != socket.gethostname() or not status.pid:
-        return silent < STALE_AFTER
+def _lives(status: Status, path: Path) -> bool:
+    if not status.pid or not is_here(status, path):
+        return time.time() - status.heartbeat < STALE_AFTER
     started = process_start(status.pid)
     return started is not None and abs(started - status.started) < 2
 
 
-def _died(status: Status, run_id: str, last_line: str) -> Status:
+def is_here(status: Status, path: Path) -> bool:
+    """Whether the process that wrote a status belongs to this folder on this machine, so that it can be asked for."""
+    return status.host == socket.gethostname() and status.folder in ("", str(path.resolve()))
+
+
+def _died(status: Status, run: RunFolder) -> Status:
+    stage = status.stage or "its start"
+    on = "it goes on from its last complete shard or checkpoint"
+    if not is_here(status, run.path):
+        return replace(
+            status,
+            state="failed",
+            reason=f"the job of {status.folder or run.id} on {status.host} is not heard of any more, during {stage}",
+            remedy=f"If this is a copy, resume it here (`python -m training resume {run.id}`): {on}.",
+        )
+    last_line = run.log_tail(1) or "(nothing)"
     return replace(
         status,
         state="failed",
-        reason=f"the job's process is gone, during {status.stage or 'its start'}. Its log ends with: {last_line or '(nothing)'}",
-        remedy=f"Resume it (`python -m training resume {run_id}`): it goes on from its last complete shard or checkpoint. "
+        reason=f"the job's process is gone, during {stage}. Its log ends with: {last_line}",
+        remedy=f"Resume it (`python -m training resume {run.id}`): {on}. "
         "If it is killed again at the same place, memory may be short: lower fit.batch_size or fit.max_length.",
     )

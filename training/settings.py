@@ -65,6 +65,19 @@ def parse_recipe(text: str) -> Recipe:
     return _checked(lambda: Recipe.model_validate(tomllib.loads(text)))
 
 
+def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """The recipe with other values, nested as in TOML; a table such as ``generate.models`` is added to.
+
+    :raises BakehouseError: on an unknown setting or a value that does not fit.
+    """
+    return _checked(lambda: Recipe.model_validate(_merged(recipe.model_dump(mode="json"), changes)))
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    both = {name: _merged(below[name], above[name]) for name in above if isinstance(below.get(name), dict)}
+    return {**below, **above, **both}
+
+
 def to_toml(recipe: Recipe) -> str:
     """The recipe as TOML, every setting spelled out."""
     import tomlkit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -12,57 +12,31 @@ from retrieval.beir import Corpus, open_corpus
 from retrieval.corpora import HANDBOOK, known_corpora, open_known
 from retrieval.home import on_space
 from retrieval.models import DEFAULT
-from retrieval.page import CLICKS, SURFACE, PageState, html
+from retrieval.page import SURFACE, PageState, html
 from retrieval.page.menus import corpus_choices, model_choices
 from retrieval.page.tongues import language_name
 from retrieval.page.visitors import require_change
 from retrieval.records import UNKNOWN
-from training import jobs, runs
+from training import diagnosis, jobs, runs
 from training.config import Recipe
 from training.page import board, form, look, sentences
 from training.page.curves import curves
+from training.page.diagnosed import diagnosed
+from training.page.facts import facts
 from training.page.form import FOLDS, Setting
+from training.page.losses import losses_table
 from training.page.plan import plan_table
+from training.page.questions import View, questions
+from training.page.scripts import ADDRESS, LISTEN
 from training.plan import plan
 from training.presets import PRESETS
 
 BUSY, IDLE = 2.0, 8.0
 """Seconds between two looks at the runs, while one is alive and while none is."""
 
-LISTEN = (
-    CLICKS
-    + """
-element.addEventListener('click', (event) => {
-  const target = event.target.closest('[data-copy]');
-  if (!target) { return; }
-  navigator.clipboard.writeText(target.dataset.copy).then(() => {
-    const label = target.textContent;
-    target.textContent = 'Copied';
-    setTimeout(() => { target.textContent = label; }, 1500);
-  });
-});
-"""
-)
-"""Also copies what a ``data-copy`` element holds."""
-
-ADDRESS = (
-    LISTEN
-    + """
-const keep = () => {
-  const run = element.querySelector('[data-address]')?.dataset.address;
-  const address = new URL(window.location);
-  if (!run || address.searchParams.get('run') === run) { return; }
-  address.searchParams.set('run', run);
-  history.replaceState(history.state, '', address);
-};
-new MutationObserver(keep).observe(element, {childList: true, subtree: true});
-keep();
-"""
-)
-"""Keeps the chosen run in the address of the page, so that a reload shows it again."""
-
 _QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
 _SURFACE = SURFACE | {"js_on_load": LISTEN}
+_PIECES = ("runs", "head", "curves", "events", "questions", "doctor", "log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +65,21 @@ class RecipeForm:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The right side. ``drawn`` remembers what the visitor has before them, so that only changes are sent."""
+    """The right side.
 
-    runs: gr.HTML
+    :param pieces: The HTML by name, in the order of :data:`_PIECES`.
+    :param one: Around everything of the chosen run.
+    :param asked: The fold of its questions.
+    :param doctor: The fold of what the scale doctor found, seen only where there is such a thing.
+    :param view: What the visitor wants to see of the questions.
+    :param drawn: What the visitor has before them, so that only changes are sent.
+    """
+
+    pieces: dict[str, gr.HTML]
     one: gr.Column
-    head: gr.HTML
-    curves: gr.HTML
-    events: gr.HTML
-    log: gr.HTML
+    asked: gr.Accordion
+    doctor: gr.Accordion
+    view: gr.State
     drawn: gr.State
     timer: gr.Timer
 
@@ -139,6 +120,9 @@ def _draw_fold(fold: form.Fold, values: form.Values, fields: dict[str, Any]) -> 
     with gr.Accordion(fold.title, open=False, elem_classes="bh-fold bh-said-fold") as drawn:
         with gr.Column(elem_classes="bh-settings"):
             fields.update({setting.name: _field(setting, values[setting.name]) for setting in common})
+        if "fit.loss" in fold.common:
+            with gr.Accordion("Which loss fits your data", open=False, elem_classes="bh-fold"):
+                gr.HTML(losses_table(), elem_id="losses", **SURFACE)
         with (
             gr.Accordion("All settings", open=False, elem_classes="bh-fold"),
             gr.Column(elem_classes="bh-settings"),
@@ -170,15 +154,19 @@ def _field(setting: Setting, value: Any) -> Any:
 
 def _draw_board() -> Board:
     gr.HTML(html.heading("Runs"), **SURFACE)
-    listed = gr.HTML(elem_id="runs", **SURFACE)
+    pieces = {"runs": gr.HTML(elem_id="runs", **SURFACE)}
     with gr.Column(visible=False, elem_id="run") as one:
-        head = gr.HTML(elem_id="run-head", **(SURFACE | {"js_on_load": ADDRESS}))
-        drawn_curves = gr.HTML(elem_id="run-curves", **SURFACE)
+        pieces["head"] = gr.HTML(elem_id="run-head", **(SURFACE | {"js_on_load": ADDRESS}))
+        pieces["curves"] = gr.HTML(elem_id="run-curves", **SURFACE)
         with gr.Accordion("What happened", open=True, elem_classes="bh-fold"):
-            happened = gr.HTML(elem_id="run-events", **SURFACE)
+            pieces["events"] = gr.HTML(elem_id="run-events", **SURFACE)
+        with gr.Accordion("Questions", open=False, elem_classes="bh-fold") as asked:
+            pieces["questions"] = gr.HTML(elem_id="run-questions", **_SURFACE)
+        with gr.Accordion("Scale doctor", open=False, visible=False, elem_classes="bh-fold") as doctor:
+            pieces["doctor"] = gr.HTML(elem_id="run-doctor", **SURFACE)
         with gr.Accordion("Log", open=False, elem_classes="bh-fold"):
-            log = gr.HTML(elem_id="run-log", **SURFACE)
-    return Board(listed, one, head, drawn_curves, happened, log, gr.State({}), gr.Timer(BUSY))
+            pieces["log"] = gr.HTML(elem_id="run-log", **SURFACE)
+    return Board(pieces, one, asked, doctor, gr.State(View()), gr.State({}), gr.Timer(BUSY))
 
 
 def _wire_recipe(page: PageState, recipe: RecipeForm) -> None:
@@ -216,29 +204,38 @@ def _wire_recipe(page: PageState, recipe: RecipeForm) -> None:
 
 
 def _wire_board(page: PageState, recipe: RecipeForm, shown: Board) -> None:
-    parts = [shown.runs, shown.head, shown.curves, shown.events, shown.log]
+    parts = [shown.pieces[name] for name in _PIECES]
+    others = [shown.one, shown.doctor, shown.drawn, shown.timer, page.model, recipe.base]
+    skipped = [gr.skip()] * (len(parts) + len(others) - 1)
     draw: dict[str, Any] = {
-        "fn": page.guard(
-            _draw, show=lambda sentence: (html.error(sentence), *(gr.skip() for _ in range(len(parts) + 4)))
-        ),
-        "inputs": [page.run, shown.drawn],
-        "outputs": [*parts, shown.one, shown.drawn, shown.timer, page.model, recipe.base],
+        "fn": page.guard(_draw, show=lambda sentence: (html.error(sentence), *skipped)),
+        "inputs": [page.run, shown.view, shown.drawn],
+        "outputs": [*parts, *others],
     }
     # One after the other: an answer that overtakes a later one would leave the wrong run on the page
     draw |= {"api_visibility": "private", "show_progress": "hidden", "concurrency_id": "runs", "concurrency_limit": 1}
     page.opened.then(page.guard(_from_address), [page.run], [page.run], **_QUIET).then(**draw)
     shown.timer.tick(**draw)
-    page.run.change(**draw)
-    shown.runs.click(page.guard(_choose), outputs=[page.run], **_QUIET)
-    shown.head.click(page.guard(_act), outputs=[shown.drawn], **_QUIET).then(**draw)
-    shown.head.click(page.guard(_search), outputs=[page.model, page.tabs], **_QUIET)
-    cloned = shown.head.click(page.guard(_clone), outputs=recipe.inputs, **_QUIET)
+    page.run.change(lambda view: View(open=view.open), [shown.view], [shown.view], **_QUIET).then(**draw)
+    shown.pieces["runs"].click(page.guard(_choose), outputs=[page.run], **_QUIET)
+    head = shown.pieces["head"]
+    head.click(page.guard(_act), outputs=[shown.drawn], **_QUIET).then(**draw)
+    head.click(page.guard(_search), outputs=[page.model, page.tabs], **_QUIET)
+    cloned = head.click(page.guard(_clone), outputs=recipe.inputs, **_QUIET)
     cloned.then(
         page.guard(_plan, show=lambda sentence: (*(gr.skip() for _ in FOLDS), html.error(sentence), "")),
         recipe.inputs,
         [*recipe.folds, recipe.planned, recipe.command],
         **_QUIET,
     )
+    _wire_questions(page, shown, draw)
+
+
+def _wire_questions(page: PageState, shown: Board, draw: dict[str, Any]) -> None:
+    view, fold = [shown.view], shown.asked
+    fold.expand(lambda view: replace(view, open=True), view, view, **_QUIET).then(**draw)
+    fold.collapse(lambda view: replace(view, open=False), view, view, **_QUIET)
+    shown.pieces["questions"].click(page.guard(_turn), view, view, **_QUIET).then(**draw)
 
 
 def _same(value: str) -> str:
@@ -297,39 +294,48 @@ def _from_address(request: gr.Request, run: str) -> str:
     return wanted if wanted in {known.id for known in runs.all_runs()} else run
 
 
-def _draw(chosen: str, drawn: dict[str, str]) -> tuple[Any, ...]:
+def _draw(chosen: str, view: View, drawn: dict[str, str]) -> tuple[Any, ...]:
     """What has changed since the last look."""
     jobs.remember_deaths()
     lines = look.lines()
     known = {line.run.id: line.run for line in lines}
     run = known.get(chosen) or next(iter(known.values()), None)
-    pieces = {"runs": str(board.runs_table(lines, run.id if run else ""))}
-    pieces |= _pieces(look.look_at(run), chosen) if run else dict.fromkeys(("head", "curves", "events", "log"), "")
+    pieces = dict.fromkeys(_PIECES, "") | {"runs": str(board.runs_table(lines, run.id if run else ""))}
+    pieces |= _pieces(look.look_at(run), chosen, view) if run else {}
     models = model_choices()
     pieces |= {
         "one": "shown" if run else "",
+        "examined": "shown" if pieces["doctor"] else "",
         "pace": "busy" if any(line.status.alive for line in lines) else "idle",
         "models": str(models),
     }
     new = {name for name, piece in pieces.items() if drawn.get(name) != piece}
-    parts = [pieces[name] if name in new else gr.skip() for name in ("runs", "head", "curves", "events", "log")]
     return (
-        *parts,
+        *(pieces[name] if name in new else gr.skip() for name in _PIECES),
         gr.Column(visible=run is not None) if "one" in new else gr.skip(),
+        gr.Accordion(visible=bool(pieces["doctor"])) if "examined" in new else gr.skip(),
         pieces if new else gr.skip(),
         gr.Timer(BUSY if pieces["pace"] == "busy" else IDLE) if "pace" in new else gr.skip(),
         *([gr.Dropdown(choices=models)] * 2 if "models" in new else [gr.skip()] * 2),
     )
 
 
-def _pieces(shown: look.Look, chosen: str) -> dict[str, str]:
-    address = html.element("span", data_address=chosen, hidden=True) if chosen == shown.line.run.id else ""
+def _pieces(shown: look.Look, chosen: str, view: View) -> dict[str, str]:
+    run = shown.line.run
+    address = html.element("span", data_address=chosen, hidden=True) if chosen == run.id else ""
     return {
         "head": str(html.join([address, board.run_head(shown)])),
-        "curves": str(curves(shown)),
+        "curves": str(html.join([curves(shown), facts(shown)])),
         "events": str(board.events(shown)),
+        "questions": str(questions(shown, view)),
+        "doctor": str(diagnosed(diagnosis.read(run.path))),
         "log": str(board.log(shown)),
     }
+
+
+def _turn(view: View, event: gr.EventData) -> View:
+    """Another language, page or kind of questions."""
+    return view.turned(str(event.lang), str(event.which), str(event.at))
 
 
 def _choose(event: gr.EventData) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from eval.compare import Comparison, compare
@@ -13,7 +13,9 @@ from eval.wording import measure_title, sentence
 from retrieval.beir import Corpus, splits
 from retrieval.models import best_step
 from training.config import Recipe
-from training.examine import EXAMINED, MEASURE, figures
+from training.disk import gigabytes, used
+from training.examine import EXAMINED, MEASURE
+from training.examiner import figures
 from training.journal import Journal
 
 NAME = "verdict"
@@ -36,7 +38,28 @@ def run(recipe: Recipe, corpus: Corpus, journal: Journal) -> dict[str, Any]:
         split: {mode: _told(compare(base, best, MEASURE)) for mode, (base, best) in of_split.items()}
         for split, of_split in pairs.items()
     }
-    return {**found, "synthetic_dev": _is_synthetic(pairs["dev"]), **_recommendation(recipe, journal)}
+    return {
+        **found,
+        "synthetic_dev": _is_synthetic(pairs["dev"]),
+        **_recommendation(recipe, journal),
+        "costs": list(_costs(journal)),
+    }
+
+
+def closing(report: Mapping[str, Any]) -> str:
+    """The last message of a run: what to use, and what it took."""
+    return " ".join([str(report["told"]), *report["costs"]])
+
+
+_TELLING = ("early", "examination_share", "memory_peak_mb")
+"""Metrics of events whose messages say what a fit took, or why it ended."""
+
+
+def _costs(journal: Journal) -> Iterator[str]:
+    """Sentences: why it ended early, what examinations and memory took, and the disk."""
+    told = {name: event["message"] for event in journal.run.events() for name in _TELLING if name in event["metrics"]}
+    yield from (f"{message[:1].upper()}{message[1:]}." for message in told.values())
+    yield f"The checkpoints take {gigabytes(used(journal.run.path / 'checkpoints'))} of disk."
 
 
 Pairs = dict[str, tuple[Result, Result]]

@@ -12,9 +12,9 @@ from typing import Any
 
 from training.config import Fit
 
-_ADAM = 12
-"""Bytes for each parameter that learns: its gradient and Adam's two moments, in single precision."""
 _NUMBERED = re.compile(r"^(.*?)\.(\d+)\.")
+_WIDTHS = ("out_features", "embedding_dimension", "word_embedding_dimension")
+"""What the modules behind an encoder call the dimension of their output, in older and newer releases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +22,15 @@ class Weights:
     """The size of a model.
 
     :param octets: The tensors as they are stored.
-    :param total: Parameters.
+    :param total: Parameters, those that training adds included.
     :param trainable: Those of them that learn under given settings.
+    :param merged: Those that stand in memory twice: what adapters are merged into.
     """
 
     octets: int
     total: int
     trainable: int
-
-    @property
-    def memory(self) -> int:
-        """Bytes for weights, gradients and optimizer; what a batch takes comes on top."""
-        return self.octets + _ADAM * self.trainable
+    merged: int = 0
 
 
 def weigh(folder: Path, settings: Fit) -> Weights:
@@ -46,32 +43,51 @@ def weigh(folder: Path, settings: Fit) -> Weights:
         for path in sorted(folder.rglob("*.safetensors"))
         for name, head in _heads(path).items()
     }
-    own = {name: _size(head) for (place, name), head in tensors.items() if place == Path()}
-    behind = sum(_size(head) for (place, _), head in tensors.items() if place != Path())
+    own = {name: head["shape"] for (place, name), head in tensors.items() if place == Path()}
+    total = sum(prod(head["shape"]) for head in tensors.values())
     octets = sum(end - start for head in tensors.values() for start, end in [head["data_offsets"]])
-    learns = behind + sum(size for name, size in own.items() if name in _learning(own, tensors, settings))
-    return Weights(octets, sum(own.values()) + behind, learns)
+    if settings.trainable == "head":
+        size = _dimension(folder)
+        layer = size * size + size
+        return Weights(octets, total + layer, layer)
+    if settings.trainable == "lora":
+        linear = [own[name] for name in _stack(own, None) if len(own[name]) == 2 and name.endswith(".weight")]
+        adapters = sum(settings.lora_rank * sum(shape) for shape in linear)
+        return Weights(octets, total + adapters, adapters, sum(map(prod, linear)))
+    behind = total - sum(map(prod, own.values()))
+    return Weights(octets, total, behind + sum(prod(own[name]) for name in _learning(own, settings)))
 
 
-def _learning(own: Mapping[str, int], tensors: Mapping[Any, Mapping[str, Any]], settings: Fit) -> set[str]:
-    names = set(own)
-    if settings.trainable == "top":
-        names = _top_of_stack(names, settings.top_layers)
-    tables = {name: tensors[Path(), name]["shape"] for name in own if "embed" in name}
+def _learning(own: Mapping[str, list[int]], settings: Fit) -> set[str]:
+    names = _stack(own, settings.top_layers) if settings.trainable == "top" else set(own)
+    tables = [name for name in own if "embed" in name]
     if settings.freeze_embeddings and tables:
-        names.discard(max(tables, key=lambda name: tables[name][0]))
+        names.discard(max(tables, key=lambda name: own[name][0]))
     return names
 
 
-def _top_of_stack(names: set[str], layers: int) -> set[str]:
+def _stack(own: Mapping[str, list[int]], layers: int | None) -> set[str]:
+    """The tensors of the last ``layers`` of the longest stack; of all its layers if None."""
     stacks: dict[str, dict[int, set[str]]] = {}
-    for name in names:
+    for name in own:
         if found := _NUMBERED.match(name):
             stacks.setdefault(found[1], {}).setdefault(int(found[2]), set()).add(name)
     if not stacks:
         return set()
     longest = max(stacks.values(), key=len)
-    return {name for number in sorted(longest)[-layers:] for name in longest[number]}
+    return {name for number in sorted(longest)[-(layers or 0) :] for name in longest[number]}
+
+
+def _dimension(folder: Path) -> int:
+    """The size of the model's vectors: the last module's that tells it, else the encoder's own."""
+    listed = folder / "modules.json"
+    modules = json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else []
+    for module in reversed(modules):
+        config = folder / module["path"] / "config.json"
+        told = json.loads(config.read_text(encoding="utf-8")) if module["path"] and config.is_file() else {}
+        if width := next((told[name] for name in _WIDTHS if name in told), 0):
+            return int(width)
+    return int(json.loads((folder / "config.json").read_text(encoding="utf-8"))["hidden_size"])
 
 
 def _heads(path: Path) -> dict[str, dict[str, Any]]:
@@ -80,7 +96,3 @@ def _heads(path: Path) -> dict[str, dict[str, Any]]:
         length = int.from_bytes(stream.read(8), "little")
         heads = json.loads(stream.read(length))
     return {name: head for name, head in heads.items() if name != "__metadata__"}
-
-
-def _size(head: Mapping[str, Any]) -> int:
-    return prod(head["shape"])

@@ -133,7 +133,7 @@ def verdict(sentence: Text, detail: Text = "") -> Markup:
 
 
 def state(name: str) -> Markup:
-    """A job's state: a dot and its word. Known: waiting, running, stopped, failed, finished."""
+    """A job's state: a dot and its word. Known: waiting, running, paused, stalled, stopped, failed, finished."""
     return element("span", join([element("i", cls="bh-dot"), name]), cls="bh-state", data_state=name)
 
 

@@ -32,6 +32,10 @@ def fit_fold(page: Page) -> Locator:
     return page.get_by_role("button", name=re.compile("^Fit"))
 
 
+def run_fold(page: Page, title: str) -> Locator:
+    return page.locator("#run button.label-wrap", has_text=title)
+
+
 def open_train(page: Page, address: str) -> None:
     page.goto(address)
     page.get_by_role("tab", name="Train").click()
@@ -67,6 +71,22 @@ def test_a_run_is_started_survives_a_reload_and_shows_its_figures(page: Page, ap
     expect(page.get_by_role("img", name=re.compile(r"^dev nDCG@10: .* at step 0, .* at step 4$"))).to_be_visible()
     expect(page.get_by_role("img", name=re.compile(r"^loss: "))).to_be_visible()
     expect(page.locator("#run-events li")).not_to_have_count(0)
+    expect(page.locator("#run-head .bh-stages li[data-is=done]")).to_have_count(6)
+    expect(page.locator("#run-curves .bh-facts")).to_contain_text(
+        re.compile(r"Learns.* parameters .*Batch4 rows.*at its peak")
+    )
+    expect(page.locator("#run-questions li")).to_have_count(0)
+    run_fold(page, "Questions").click()
+    page.locator("#run-questions").get_by_role("button", name="العربية").click()
+    expect(page.locator("#run-questions .is-on").first).to_contain_text("العربية")
+    asked = page.locator("#run-questions .bh-asked-question").first
+    assert asked.evaluate("element => getComputedStyle(element).direction") == "rtl"
+    page.locator("#run-questions").get_by_role("button", name="Next").click()
+    expect(page.locator("#run-questions .bh-asked-turns")).to_contain_text(re.compile("11 to "))
+    page.locator("#run-questions").get_by_role("button", name="rejected").click()
+    expect(page.locator("#run-questions .bh-asked-turns")).to_have_count(0)
+    run_fold(page, "Scale doctor").click()
+    expect(page.locator("#run-doctor li[data-level]")).not_to_have_count(0)
     fit_fold(page).click()
     page.get_by_label("gpl").check()
     expect(page.get_by_label("Max steps")).to_have_value("140000")
@@ -117,12 +137,19 @@ def test_a_wrong_setting_is_a_sentence_in_the_plan(page: Page, app_server: str) 
     page.get_by_role("button", name="Start training").click()
     expect(page.locator("#train-told .bh-error")).to_contain_text("Fit.top_layers = 0")
     page.get_by_label("Top layers").fill("3")
-    expect(page.get_by_role("button", name="The top 3 layers learn", exact=False)).to_be_visible()
+    expect(page.get_by_role("button", name="; the top 3 layers learn", exact=False)).to_be_visible()
+    page.locator("#set-fit-loss input").click()
+    page.get_by_role("option", name="cosent").click()
+    expect(page.locator("#plan .bh-error")).to_contain_text("What fits: mnrl, cached-mnrl, triplet, tsdae.")
+    page.get_by_role("button", name="Which loss fits your data").click()
+    expect(page.locator("#losses tbody tr")).to_have_count(10)
 
 
 def test_a_phone_needs_no_sideways_scrolling_on_train(page: Page, app_server: str) -> None:
-    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_viewport_size({"width": 375, "height": 812})
     open_train(page, app_server)
     for fold in page.locator(".bh-said-fold > button").all():
         fold.click()
+    page.get_by_role("button", name="Which loss fits your data").click()
+    expect(page.locator("#losses")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0

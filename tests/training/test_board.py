@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from training import runs
+from training import disk, runs
+from training.diagnosis import Diagnosis, Finding, Histogram
 from training.page import board
 from training.page.curves import curves
+from training.page.facts import facts
 from training.page.history import History, history_of, thinned
 from training.page.look import Look, command_of, line_of, lines, look_at, menu_name
 from training.runs import RunFolder
@@ -66,6 +70,14 @@ def test_events_become_curves_and_words() -> None:
     assert (history.total, history.seen) == (8, 4)
 
 
+def test_the_scale_doctor_s_drawings_are_no_words() -> None:
+    bars = Histogram.of(np.array([1.0, 2.0], np.float32), np.array([0.1], np.float32))
+    told = Diagnosis((Finding("ok", "student", "all well."),), {}, {"a teacher": bars}).told
+    history = History()
+    history.hear(event(message=line) for line in told)
+    assert (len(told), [said.message for said in history.said]) == (4, ["ok: all well."])
+
+
 def test_a_step_done_again_after_a_resume_stands_once() -> None:
     history = History()
     history.hear([event(step=step, loss=float(step)) for step in (1, 2, 3, 2, 3, 4)])
@@ -102,16 +114,22 @@ def test_stages_say_how_far_a_run_is(make: Make) -> None:
     # a job of this machine with a process that lives: pytest's own would do, but a heartbeat of another host does too
     alive = {"host": "elsewhere", "heartbeat": time.time()}
     fitting = look_at(make(state="running", stage="fit", step=2, total=8, **alive))
-    assert states(fitting) == "done done done unused now ahead"
+    assert states(fitting) == "done done done done unused now ahead"
     assert [board.segment_share(fitting, stage) for stage in ("mine", "label", "fit", "verdict")] == [1, 0, 0.25, 0]
     waiting = look_at(make(state="waiting", stage="queue", **alive))
-    assert states(waiting) == "ahead ahead ahead unused ahead ahead"
-    assert states(look_at(make(state="failed", stage="mine"))) == "done done failed unused ahead ahead"
+    assert states(waiting) == "ahead ahead ahead ahead unused ahead ahead"
+    assert states(look_at(make(state="failed", stage="mine"))) == "done done done failed unused ahead ahead"
     taught = {"label": {"kind": "bi-encoder", "teacher": "t"}}
     assert (
-        states(look_at(make(state="stopped", stage="label", sections=taught))) == "done done done stopped ahead ahead"
+        states(look_at(make(state="stopped", stage="label", sections=taught)))
+        == "done done done done stopped ahead ahead"
     )
-    assert states(look_at(make(state="finished", stage="verdict"))) == "done done done unused done done"
+    assert states(look_at(make(state="finished", stage="verdict"))) == "done done done done unused done done"
+    alone = {"fit": {"data_only": True, "data": "x.csv"}}
+    assert (
+        states(look_at(make(state="stopped", stage="fit", sections=alone)))
+        == "done unused unused unused unused stopped ahead"
+    )
 
 
 @pytest.mark.parametrize(
@@ -134,6 +152,26 @@ def test_a_run_that_is_asked_to_stop_says_so_and_cannot_be_asked_again(make: Mak
     run.ask_stop()
     head = str(board.run_head(look_at(run)))
     assert "It saves a checkpoint and stops." in head and 'data-act="stop"' not in head
+
+
+def test_a_silent_job_and_one_that_waits_for_room_have_words_of_their_own(make: Make) -> None:
+    alive = {"state": "running", "stage": "fit", "host": "elsewhere", "heartbeat": time.time(), "pid": 4711}
+    silent = make(**alive)
+    silent.append_event(event("mine", 3, "searching en") | {"time": time.time() - 7200})
+    head = str(board.run_head(look_at(silent)))
+    assert 'data-state="stalled"' in head and "Silent for 2 h, after “mine: searching en”." in head
+    assert "at what process 4711 on elsewhere does" in head and 'data-act="stop"' in head
+    told: list[str] = []
+    room = iter([10, 10**9])
+    guard = disk.Guard(silent.path, 10**6, free=lambda: next(room), say=told.append, stop=lambda: False)
+    assert guard.wait(2 * 10**6)
+    full = make(**alive, message=told[0])
+    head = str(board.run_head(look_at(full)))
+    assert 'data-state="paused"' in head and ">Paused until the disk has room.<" in head
+    assert ">Disk nearly full, needs 3 MB, has " in head
+    assert 'data-state="paused"' in board.runs_table([line_of(full)], "")
+    going = line_of(make(**alive, message=told[1]))
+    assert (told[1], going.state) == ("the disk has room again: going on", "running")
 
 
 # --- Words
@@ -196,6 +234,25 @@ def test_the_newest_event_comes_first_without_the_run_s_own_id(make: Make) -> No
     run.append_event(event(step=2, message=f"{run.id} · step 2: dev nDCG@10 0.5"))
     told = str(board.events(look_at(run)))
     assert told.index(">step 2: dev nDCG@10 0.5<") < told.index(">first<")
+
+
+def test_what_a_run_takes_is_told(make: Make) -> None:
+    assert facts(look_at(make())) == ""
+    memory = {"rule": 1, "step": 2, "estimate": 1_500_000_000, "peak": 1_200_000_000}
+    fit = {"trainable_parameters": 3_548_928, "total_parameters": 117_653_760, "batch_size": 16, "memory": memory}
+    run = make(fit=fit)
+    spent = {"steps": 100.0, "examinations": 4.0, "counted_steps": 50, "counted_examinations": 2}
+    run.append_event(event("mine", stage_seconds=12.5))
+    run.append_event(event("mine", stage_seconds=0.5))
+    run.append_event(event(step=50, seconds=spent, stage_seconds=0.4))
+    told = re.findall(r"<dd>(.*?)</dd>", str(facts(look_at(run))))
+    assert [re.sub("<[^>]+>", "", words) for words in told] == [
+        "3.55\u202fM of 118\u202fM parameters (3\u202f%)",
+        "16 rows",
+        "1.2 GB at its peak, 1.5 GB expected",
+        "4\u202f% of the steps’ time: 2 times, 4 s beside 1 min 40 s",
+        "mine 13 s",
+    ]
 
 
 # --- Curves of a run

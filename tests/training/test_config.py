@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import BakehouseError
-from training.presets import PRESETS
+from training.presets import DOC2QUERY, PRESETS
 from training.settings import load_recipe, parse_assignments, parse_recipe, setting_names, to_toml
 
 
@@ -32,7 +32,8 @@ def test_the_gpl_preset_is_that_of_the_paper() -> None:
     recipe = load_recipe({"corpus": "bread", "preset": "gpl"})
     assert (recipe.fit.max_steps, recipe.fit.batch_size, recipe.mine.negatives) == (140_000, 32, 50)
     assert recipe.label.kind == "cross-encoder"
-    assert recipe.generate.models["de"] == "doc2query/msmarco-german-mt5-base-v1"
+    assert (recipe.generate.generator, recipe.generate.queries_per_passage) == ("seq2seq", 0)
+    assert DOC2QUERY["de"] == "doc2query/msmarco-german-mt5-base-v1"
 
 
 def test_assignments_are_typed() -> None:

@@ -49,14 +49,26 @@ def test_a_passage_asks_the_same_in_any_company() -> None:
 def test_long_sentences_are_cut_and_short_ones_left_out() -> None:
     extract = Extract.of("en", [BREAD])
     long = Document("long", " ".join(f"word{n}" for n in range(50)) + ". No.")
-    asked = extract([long], 10, 0)[0]
+    asked = extract([long], 4, 0)[0]
     assert sorted(len(question.split()) for question in asked) == [5, 16, 17, 17]
     assert "No." not in asked
 
 
+def test_stretches_fill_up_where_sentences_are_used_up() -> None:
+    extract = Extract.of("en", [BREAD])
+    [asked] = extract([BREAD], 12, 3)
+    stretches = asked[4:]
+    assert asked[:4] == extract([BREAD], 4, 3)[0]
+    assert 4 <= len(stretches) <= 8
+    assert all(stretch in " ".join(BREAD.text.split()) and 3 <= len(stretch.split()) <= 14 for stretch in stretches)
+    text = "面包要在热的石板上烤一个小时" * 4 + "。"
+    chinese = Extract.of("zh", [Document("zh", text)])([Document("zh", text)], 12, 0)[0]
+    assert len(chinese) > 5 and all(stretch in text and len(stretch) <= 28 for stretch in chinese)
+
+
 def test_chinese_is_cut_between_characters() -> None:
     text = "面包要在热的石板上烤一个小时" * 4 + "。"
-    asked = Extract.of("zh", [Document("zh", text)])([Document("zh", text)], 5, 0)[0]
+    asked = Extract.of("zh", [Document("zh", text)])([Document("zh", text)], 3, 0)[0]
     assert "".join(sorted(asked, key=text.index)) == text
     assert all(len(question) <= 24 for question in asked)
 

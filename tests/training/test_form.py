@@ -10,9 +10,12 @@ import pytest
 
 from retrieval.errors import BakehouseError
 from training.config import Recipe
+from training.losses import TABLE
 from training.page import form
+from training.page.losses import losses_table
 from training.page.sentences import fold_titles
 from training.settings import load_recipe, parse_assignments, setting_names
+from training.shapes import Shape
 
 
 def changed(preset: str = "quick", **values: Any) -> list[str]:
@@ -44,7 +47,7 @@ def test_every_setting_lies_in_one_fold_and_no_label_stands_twice() -> None:
     assert form.settings()["mine.seed"].label == "Seed (mine)"
 
 
-@pytest.mark.parametrize("preset", ["quick", "gpl"])
+@pytest.mark.parametrize("preset", ["quick", "gpl", "small"])
 def test_an_untouched_form_changes_nothing(preset: str) -> None:
     assert changed(preset) == []
     values = form.start_values(preset)
@@ -77,16 +80,16 @@ def test_an_emptied_number_goes_back_to_the_preset() -> None:
 
 
 def test_a_mapping_is_lines_and_what_is_taken_out_is_gone() -> None:
-    values = form.start_values("gpl") | {"generate.models": "en = my/model\n\n de=other "}
+    values = form.start_values("gpl") | {"label.teachers": "fr = my/model\n\n de=other "}
     told = form.assignments("gpl", values)
-    assert "generate.models.en=my/model" in told and 'generate.models.fr=""' in told
-    models = form.to_recipe("c", "b", "gpl", values).generate.models
-    assert {lang: name for lang, name in models.items() if name} == {"en": "my/model", "de": "other"}
+    assert "label.teachers.fr=my/model" in told and 'label.teachers.en=""' in told
+    teachers = form.to_recipe("c", "b", "gpl", values).label.teachers
+    assert {lang: name for lang, name in teachers.items() if name} == {"fr": "my/model", "de": "other"}
     with pytest.raises(BakehouseError, match=r"generate\.models: found the line 'nonsense', wanted 'code = name'"):
         form.assignments("gpl", {"generate.models": "nonsense"})
 
 
-@pytest.mark.parametrize("value", [0, 8.5, -1])
+@pytest.mark.parametrize("value", [8.5, -1])
 def test_a_value_that_does_not_fit_names_its_setting(value: float) -> None:
     with pytest.raises(BakehouseError, match=r"fit\.batch_size = "):
         form.to_recipe("c", "b", "quick", form.start_values("quick") | {"fit.batch_size": value})
@@ -116,10 +119,58 @@ def test_a_closed_fold_says_what_it_is_set_to() -> None:
         "10\u202f% kept out where there are no dev judgments.",
         "Queries and teacher\n3 questions a passage, taken out of the passage itself; "
         "8 negatives found by BM25 and the base model; no teacher.",
-        "Fit\nThe top 2 layers learn; at most 1 step of 16 questions; learning rate 2e-05.",
+        "Fit\nLoss mnrl; the top 2 layers learn; at most 1 step of 16 rows; learning rate 2e-05.",
         "Checkpoints and place\nJudged 5 times by hybrid nDCG@10; the best and the latest kept; on this machine.",
     ]
     assert (
-        "All layers learn; at most 140,000 steps of 32 questions"
+        "Loss margin-mse; all layers learn; at most 140,000 steps of 32 rows"
         in fold_titles(load_recipe({"corpus": "c", "preset": "gpl"}))[2]
     )
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "fold", "said"),
+    [
+        ("split", {"balance": "equal"}, 0, "500 passages each, as many of each language; "),
+        ("generate", {"queries_per_passage": 0}, 1, "As many questions a passage as GPL, taken out"),
+        ("filter", {"round_trip": 10}, 1, "itself; kept if BM25 finds the passage among the first 10; 8 negatives"),
+        ("filter", {"round_trip": 1, "retriever": "base"}, 1, "; kept if the base model finds the passage first; "),
+        ("label", {"kind": "bi-encoder", "teacher": "a/b", "ensemble": ["c/d"]}, 1, "; taught by b and d."),
+        ("fit", {"loss": "tsdae"}, 1, "taken out of the passage itself; no teacher."),
+        ("fit", {"data_only": True, "data": "x.csv"}, 1, "No questions are made: your own data alone trains."),
+        ("fit", {"data_only": True, "data": "x.csv"}, 2, "The loss that fits on your own data alone; the top"),
+        ("fit", {"data": "/a/x.csv"}, 2, "Loss mnrl on the questions and x.csv; "),
+        ("fit", {"matryoshka": (128, 64)}, 2, "Loss mnrl (and at 128 and 64 dimensions); "),
+        ("fit", {"trainable": "lora", "lora_rank": 4}, 2, "; LoRA adapters of rank 4 learn; "),
+        ("fit", {"trainable": "head"}, 2, "; only a dense layer on top learns; "),
+        ("fit", {"top_layers": 1}, 2, "; the top 1 layer learns; "),
+        ("fit", {"trainable": "all"}, 2, "; all layers learn, but not the word embeddings; "),
+        (
+            "fit",
+            {"batch_size": 0, "average": 0.5},
+            2,
+            "of as many rows as fit; learning rate 2e-05; 50\u202f% of the base mixed in.",
+        ),
+        (
+            "evaluate",
+            {"every": 0.25, "patience": 2},
+            3,
+            "every 25\u202f% of the run by hybrid nDCG@10, until 2 times without",
+        ),
+        ("checkpoints", {"best": 2, "push": "me/it"}, 3, "the best 2 and the latest kept; pushed to me/it."),
+    ],
+)
+def test_what_is_set_is_said(section: str, values: dict[str, Any], fold: int, said: str) -> None:
+    assert said in fold_titles(load_recipe({"corpus": "c", section: values}))[fold]
+
+
+def test_a_loss_that_does_not_fit_is_a_sentence_with_those_that_do() -> None:
+    with pytest.raises(BakehouseError, match=r"fit\.loss is cosent, .* What fits: mnrl, cached-mnrl, triplet, tsdae\."):
+        fold_titles(load_recipe({"corpus": "c", "fit": {"loss": "cosent"}}))
+
+
+def test_the_table_of_losses_names_each_shape_and_each_loss() -> None:
+    table = str(losses_table())
+    assert all(str(shape) in table for shape in Shape)
+    assert all(f">{name}</dfn>" in table for name in TABLE)
+    assert table.index(">margin-mse</dfn>") < table.index(">distill-kl</dfn>"), "what auto takes stands first"

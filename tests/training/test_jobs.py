@@ -8,21 +8,33 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
+from _pytest.capture import CaptureResult
 
 from retrieval.beir import write_documents
 from retrieval.errors import BakehouseError
 from retrieval.home import ROOT
 from retrieval.records import Document
 from training import jobs, runs
+from training.__main__ import main
 from training.runs import RunFolder
 from training.settings import load_recipe
+from training.stalls import stall_of
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def nobody_left(home: Path) -> Iterator[None]:
+    """End the jobs of a test that failed: they would train on."""
+    yield
+    for run in runs.all_runs():
+        if (status := run.status()).alive and status.pid not in (0, os.getpid()):
+            os.kill(status.pid, signal.SIGKILL)
 
 
 def _recipe(corpus: Path, base: Path, steps: int) -> Any:
@@ -84,6 +96,76 @@ def test_jobs_wait_for_each_other_and_can_be_stopped_while_waiting(
     _wait(lambda: second.status().state == "finished")
     assert first.status().state == "stopped"
     assert [run.id for run in runs.all_runs()] == sorted([first.id, second.id, third.id], reverse=True)
+
+
+class Said(Protocol):
+    """Runs a command of ``python -m training`` in this process; what it said, on stdout and on stderr."""
+
+    def __call__(self, *words: str, status: int = 0) -> CaptureResult[str]: ...
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Said:
+    def run(*words: str, status: int = 0) -> CaptureResult[str]:
+        monkeypatch.setattr(sys, "argv", ["training", *words])
+        capsys.readouterr()
+        assert main() == status
+        return capsys.readouterr()
+
+    return run
+
+
+def test_a_job_that_hangs_is_called_stalled_and_left_alone(
+    home: Path, tiny_corpus: Path, tiny_bert: Path, said: Said
+) -> None:
+    run = jobs.start(_recipe(tiny_corpus, tiny_bert, steps=100_000))
+    _wait(lambda: _training(run))
+    assert stall_of(run, run.status(), least=60) is None
+    os.kill(pid := run.status().pid, signal.SIGSTOP)
+    _wait(lambda: stall_of(run, run.status(), least=1.0), 240)  # or 20 times the usual gap, on a busy machine
+    stall = stall_of(run, run.status(), least=1.0)
+    assert stall
+    assert stall.silent > 1
+    assert stall.last.startswith("fit: step ")
+    assert f"`kill -9 {pid}`" in stall.remedy
+    assert stall_of(run, run.status()) is None  # ten minutes, if nothing else is asked
+    jobs.remember_deaths()
+    assert run.written_status().state == "running"
+    [listed] = json.loads(said("list", "--stalled-after=1", "--json").out)["runs"]
+    assert (listed["state"], listed["stalled"]["last"]) == ("running", stall.last)
+    shown = said("show", "last", "--stalled-after=1").out
+    assert "stalled fit" in shown
+    assert f"after “{stall.last}”" in shown
+    assert f"Remedy: {stall.remedy}" in shown
+    assert "stalled" not in said("list").out
+    os.kill(pid, signal.SIGCONT)
+    jobs.stop(run)
+    _wait(lambda: run.status().state == "stopped")
+    assert stall_of(run, run.status(), least=0.0) is None
+
+
+def test_create_stage_and_until(home: Path, tiny_corpus: Path, tiny_bert: Path, said: Said) -> None:
+    flags = ["--corpus", str(tiny_corpus), "--base", str(tiny_bert), "--set=fit.max_steps=1", "--set=fit.batch_size=4"]
+    made = json.loads(said("create", *flags, "--json").out)
+    assert made["state"] == "stopped"
+    assert Path(made["folder"]).is_dir()
+    alone = said("stage", "generate", made["run"])
+    assert "Generate is complete; filter comes next." in alone.out
+    assert "passages to ask about" in alone.err
+    early = said("stage", "fit", "last", "--json", status=2)
+    assert f"python -m training stage filter {made['run']}" in json.loads(early.out)["error"]
+    assert "there is no stage 'bake'" in said("stage", "bake", "last", status=2).err
+    assert "label.kind=none" in said("run", *flags, "--until", "label", status=2).err
+    assert len(json.loads(said("list", "--json").out)["runs"]) == 1
+    until = said("run", *flags, "--until", "filter")
+    assert "Filter is complete; mine comes next." in until.out
+    assert "python -m training resume" in until.out
+    said("resume", "last", "--until", "mine", "--set", "mine.depth=5")
+    run = runs.find("last")
+    _wait(lambda: run.status().state == "stopped")
+    assert run.status().message == "mine is complete; fit comes next"
+    assert run.recipe().mine.depth == 5
+    assert "there is nothing to stop" in said("stop", "last", status=2).err
 
 
 def test_the_commands(home: Path, tiny_corpus: Path, tiny_bert: Path, tmp_path: Path) -> None:

@@ -1,44 +1,22 @@
-"""Generate, mine and label on a tiny corpus: exact contents, skipped when complete, resumed when not."""
+"""Generating on a tiny corpus: exact contents, skipped when complete, resumed when not."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
+from tiny_kitchen import Kitchen
 
 from retrieval.beir import open_corpus, read_qrels, read_queries, write_documents
 from retrieval.errors import BakehouseError
-from retrieval.models import resolve
 from retrieval.records import Document
-from retrieval.rerank import load_cross_encoder, pair_scores
-from training import generate, label, mine, runs, shards
-from training.config import Recipe
+from training import generate
 from training.journal import Journal, Stopped
-from training.settings import load_recipe
 from training.split import Shares, split_by_language
-
-
-class Kitchen:
-    """One run over the tiny corpus, stage by stage."""
-
-    def __init__(self, corpus: Path, **settings: object) -> None:
-        self.corpus = open_corpus(corpus)
-        self.recipe: Recipe = load_recipe({"corpus": str(corpus), **settings})
-        self.run = runs.create(self.recipe, "tiny")
-        self.journal = Journal(self.run)
-        self.shares = split_by_language(self.corpus.documents, self.recipe.split, judged=False)
-
-    def generate(self) -> Path:
-        return generate.run(self.run.path, self.recipe, self.corpus.fingerprint, self.shares, self.journal)
-
-    def mine(self) -> Path:
-        return mine.run(self.run.path, self.recipe, self.generate(), self.shares, self.journal)
-
-    def label(self) -> Path:
-        documents = {document.id: document for document in self.corpus.documents}
-        return label.run(self.run.path, self.recipe, self.generate(), self.mine(), documents, self.journal)
 
 
 @pytest.fixture
@@ -88,10 +66,10 @@ def test_a_stopped_stage_goes_on_from_its_first_missing_shard(
     again = Kitchen(kitchen.corpus.folder, base=kitchen.recipe.base)
     heard: list[object] = []
 
-    def stop_after_four(event: object) -> None:
-        heard.append(event)
-        if len(heard) == 4:
-            again.run.ask_stop()
+    def stop_after_four(event: Mapping[str, Any]) -> None:
+        if event["total"]:  # a shard
+            heard.append(event)
+            again.run.ask_stop(len(heard) == 4)
 
     again.journal = Journal(again.run, stop_after_four)
     with pytest.raises(Stopped):
@@ -112,79 +90,18 @@ def test_a_question_asked_of_two_passages_is_left_out(home: Path, tmp_path: Path
         Document(f"d{n}", f"{same} And number{n} stands only in this one.", "", {"lang": "en"}) for n in range(4)
     ]
     write_documents(tmp_path / "twins", documents)
-    folder = Kitchen(tmp_path / "twins").generate()
-    assert same not in [query.text for query in read_queries(folder)]
-    assert json.loads((folder / "manifest.json").read_text())["counts"]["ambiguous"] == 4
-
-
-def test_negatives_are_of_the_language_and_never_the_source(kitchen: Kitchen) -> None:
-    rows = list(shards.read_rows(kitchen.mine()))
-    lang_of = {document.id: document.lang for document in kitchen.corpus.documents}
-    kept_out = {document.id for share in kitchen.shares for document in share.dev}
-    assert len(rows) == len(read_qrels(kitchen.generate(), "train"))
-    for row in rows:
-        ids = [negative["id"] for negative in row["negatives"]]
-        assert len(set(ids)) == len(ids) == 6  # a pool of seven, less the source
-        assert row["positive"] not in ids
-        assert {lang_of[doc_id] for doc_id in ids} == {row["lang"]}
-        assert not set(ids) & kept_out
-
-
-def test_the_guard_and_the_window_decide_who_is_a_candidate(kitchen: Kitchen) -> None:
-    share = next(share for share in kitchen.shares if share.lang == "en")
-    encoder = mine.Encoder(resolve(kitchen.recipe.base))
-    queries = [query for query in read_queries(kitchen.generate()) if query.lang == "en"][:1]
-
-    def found(**changes: object) -> list[mine.Candidate]:
-        settings = kitchen.recipe.mine.model_copy(update={"retrievers": ("base",), **changes})
-        return mine.Pool.of(share, settings, {"base": encoder}).candidates(queries, [0])[0]
-
-    everyone = found(ceiling=1e9)
-    assert [candidate.rank for candidate in everyone] == sorted(candidate.rank for candidate in everyone)
-    assert len(everyone) == 6
-    assert {candidate.rank for candidate in found(ceiling=1e9, skip=3)} <= {4, 5, 6, 7}
-    assert len(found(ceiling=1e9, depth=2)) <= 2
-    pool = mine.Pool.of(share, kitchen.recipe.mine, {"base": encoder})
-    scores = pool.matrices["base"] @ encoder([queries[0].text], "query")[0]
-    ceiling = float(np.median(scores) / scores[0])
-    allowed = {position for position in range(1, 7) if scores[position] <= ceiling * scores[0]}
-    assert {candidate.position for candidate in found(ceiling=ceiling)} == allowed
-
-
-def test_a_cross_encoder_labels_each_pair_once(kitchen: Kitchen, tiny_cross_encoder: Path) -> None:
-    settings = kitchen.recipe.label.model_copy(update={"kind": "cross-encoder", "teacher": str(tiny_cross_encoder)})
-    kitchen.recipe = kitchen.recipe.model_copy(update={"label": settings})
-    rows = list(shards.read_rows(kitchen.label()))
-    texts = {query.id: query.text for query in read_queries(kitchen.generate())}
-    documents = {document.id: document.full_text for document in kitchen.corpus.documents}
-    row = rows[0]
-    pairs = [(texts[row["query"]], documents[doc_id]) for doc_id, _ in [row["positive"], *row["negatives"]]]
-    wanted = pair_scores(load_cross_encoder(resolve(str(tiny_cross_encoder))), pairs)
-    # Batches of other lengths are padded otherwise, which bfloat16 shows in the third digit
-    assert [score for _, score in [row["positive"], *row["negatives"]]] == pytest.approx(wanted.tolist(), abs=0.02)
-    counts = json.loads((kitchen.label() / "manifest.json").read_text())["counts"]
-    assert counts == {"queries": len(rows), "pairs": sum(1 + len(row["negatives"]) for row in rows)}
-
-
-def test_a_bi_encoder_labels_by_cosine(kitchen: Kitchen, tiny_bert: Path) -> None:
-    settings = kitchen.recipe.label.model_copy(update={"kind": "bi-encoder", "teacher": str(tiny_bert)})
-    kitchen.recipe = kitchen.recipe.model_copy(update={"label": settings})
-    row = next(iter(shards.read_rows(kitchen.label())))
-    encoder = mine.Encoder(resolve(str(tiny_bert)))
-    text = next(query.text for query in read_queries(kitchen.generate()) if query.id == row["query"])
-    passage = next(document for document in kitchen.corpus.documents if document.id == row["positive"][0])
-    wanted = float(encoder([text], "query")[0] @ encoder([passage.full_text], "document")[0])
-    assert row["positive"][1] == pytest.approx(wanted, abs=0.01)
+    twins = Kitchen(tmp_path / "twins")
+    assert [query.text for query in read_queries(twins.generate())].count(same) == 4
+    assert same not in [query.text for query in read_queries(twins.filter())]
+    counts = json.loads((twins.filter() / "manifest.json").read_text())["counts"]
+    assert counts["by_language"]["en"]["asked of several passages"] == 4
 
 
 def test_what_is_missing_is_named(kitchen: Kitchen) -> None:
-    kitchen.recipe = kitchen.recipe.model_copy(
-        update={"label": kitchen.recipe.label.model_copy(update={"kind": "cross-encoder"})}
-    )
-    with pytest.raises(BakehouseError, match=r"label\.teacher is empty"):
-        kitchen.label()
     settings = kitchen.recipe.generate.model_copy(update={"generator": "seq2seq"})
-    with pytest.raises(BakehouseError, match=r"no generator for 'de'"):
+    with pytest.raises(
+        BakehouseError, match=r"doc2query/msmarco-german-mt5-base-v1.*or set generate.generator=extract"
+    ):
         generate.model_of("de", settings)
 
 
@@ -200,3 +117,35 @@ def test_a_language_of_its_own_generator(tiny_t5: Path, kitchen: Kitchen) -> Non
     assert len(asked) == 2
     assert all(1 <= len(questions) <= 3 for questions in asked)
     assert generator(share.train[:2], 3, seed=5) == asked
+
+
+def test_a_changed_passage_is_asked_anew_and_shards_without_it_are_taken_over(
+    home: Path, tiny_corpus: Path, tiny_t5: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generate, "_PASSAGES_A_SHARD", 2)
+    settings = {"generator": "seq2seq", "model": str(tiny_t5), "max_query_tokens": 6, "precision": "fp32"}
+    kitchen = Kitchen(tiny_corpus, generate=settings, split={"languages": ["de", "en"]})
+    before = {query.id: query.text for query in read_queries(kitchen.generate())}
+    batch = {"generate": kitchen.recipe.generate.model_copy(update={"batch_size": 1})}
+    kitchen.recipe = kitchen.recipe.model_copy(update=batch)
+    folder = kitchen.generate()
+    assert len(list(folder.parent.iterdir())) == 1  # the batch size is no part of the key
+    changed = [
+        replace(document, text=document.text + " Enjoy.") if document.id == "en-rye" else document
+        for document in kitchen.corpus.documents
+    ]
+    write_documents(tiny_corpus, changed)
+    kitchen.corpus = open_corpus(tiny_corpus)
+    kitchen.shares = split_by_language(changed, kitchen.recipe.split, judged=False)
+    again = kitchen.generate()
+    assert again != folder
+    after = {query.id: query.text for query in read_queries(again)}
+    differing = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    assert differing
+    assert {name.rsplit("-q", 1)[0] for name in differing} == {"en-rye"}
+    shards_of = {lang: {path.name for path in again.glob(f"{lang}-0*.jsonl")} for lang in ("de", "en")}
+    old = {path.name for path in folder.glob("*-0*.jsonl")}
+    assert shards_of["de"] <= old
+    assert len(shards_of["en"] - old) < len(shards_of["en"])
+    told = [event["message"] for event in kitchen.run.events()]
+    assert f"de: {len(shards_of['de'])} of {len(shards_of['de'])} shards did not change and were taken over" in told

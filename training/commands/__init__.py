@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from training.commands import jobs
+from training.commands import cut, doctor, jobs, losses, queries, stage
 
-FAMILIES = (jobs,)
+FAMILIES = (jobs, stage, queries, losses, doctor, cut)
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

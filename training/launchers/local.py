@@ -12,13 +12,16 @@ from training.runs import LOG, RunFolder
 _children: list[subprocess.Popen[bytes]] = []
 
 
-def spawn(run: RunFolder) -> int:
-    """Start the worker of a run, detached, its output going to ``log.txt``; return its process id."""
+def spawn(run: RunFolder, *flags: str) -> int:
+    """Start the worker of a run, detached, its output going to ``log.txt``; return its process id.
+
+    :param flags: Of the command ``work``.
+    """
     _reap()
     environment = {**os.environ, "BAKEHOUSE_HOME": str(home()), "PYTHONUNBUFFERED": "1"}
     with (run.path / LOG).open("ab") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "training", "work", str(run.path)],
+            [sys.executable, "-m", "training", "work", str(run.path), *flags],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,

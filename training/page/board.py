@@ -12,8 +12,11 @@ from retrieval.page import html, numbers
 from retrieval.page.menus import model_title
 from training.page.history import Said
 from training.page.look import Line, Look, command_of
+from training.stages import NAMES, stages_of
 
-STAGES = ("split", "generate", "mine", "label", "fit", "verdict")
+SPLIT = "split"
+"""What comes before the stages: it keeps nothing of its own."""
+STAGES = (SPLIT, *NAMES)
 _TELLS = 14
 
 
@@ -40,7 +43,7 @@ def _row(line: Line, chosen: str) -> html.Row:
     )
     started = numbers.ago(line.now - line.status.created) if line.status.created else numbers.NONE
     kind = "chosen" if line.run.id == chosen else ""
-    cells = [name, html.state(line.status.state), started, gain(line)]
+    cells = [name, html.state(line.state), started, gain(line)]
     return html.Row(cells, act="show", data={"run": line.run.id}, kind=kind)
 
 
@@ -72,9 +75,10 @@ def run_head(look: Look) -> Markup:
     title = html.join([f"{line.corpus} · {line.recipe.preset} ", html.mono(line.run.id)])
     return html.join(
         [
-            html.heading(title, html.state(line.status.state)),
+            html.heading(title, html.state(line.state)),
             stages_bar(look),
             html.element("p", _now(look), cls="bh-now", role="status"),
+            _held_up(line),
             _ending(line),
             html.block(*_actions(look), cls="bh-actions"),
         ]
@@ -90,7 +94,9 @@ def _segment(look: Look, stage: str) -> Markup:
     state, share = segment_state(look, stage), segment_share(look, stage)
     fill = html.element("i", style=f"inline-size:{100 * share:.1f}%")
     name = html.element("span", _SAID.get(state, "{}").format(stage))
-    return html.element("li", html.join([html.element("b", fill), name]), data_stage=stage, data_is=state)
+    seconds = look.history.stages.get(stage, 0.0)
+    took = f"{stage}: {numbers.duration(seconds)}" if seconds else None
+    return html.element("li", html.join([html.element("b", fill), name]), data_stage=stage, data_is=state, title=took)
 
 
 _SAID = {"failed": "{} · failed", "stopped": "{} · stopped", "unused": "no {}"}
@@ -99,7 +105,7 @@ _SAID = {"failed": "{} · failed", "stopped": "{} · stopped", "unused": "no {}"
 def segment_state(look: Look, stage: str) -> str:
     """``done``, ``now``, ``failed``, ``stopped``, ``unused`` or ``ahead``."""
     status, recipe = look.line.status, look.line.recipe
-    if stage == "label" and recipe.label.kind == "none":
+    if stage not in (SPLIT, *(each.name for each in stages_of(recipe))):
         return "unused"
     if status.state == "finished":
         return "done"
@@ -126,9 +132,21 @@ def _now(look: Look) -> str:
         return f"Stopped on request during {status.stage or 'its start'}. Resume goes on from there."
     if status.state == "waiting":
         return f"Waiting: {status.message}."
+    if look.line.state == "paused":
+        return "Paused until the disk has room."
+    if look.line.stall:
+        return f"Silent for {numbers.duration(look.line.stall.silent)}, after “{look.line.stall.last}”."
     if status.alive and status.stage:
         return f"{status.stage}: {status.message}"
     return ""
+
+
+def _held_up(line: Line) -> Markup:
+    """What a run waits for that seems to go on, and what a person can do."""
+    if line.state == "paused":
+        reason = line.status.message.removeprefix("paused: ")
+        return html.element("p", f"{reason[:1].upper()}{reason[1:]}.", cls="bh-remedy")
+    return html.element("p", line.stall.remedy, cls="bh-remedy") if line.stall else Markup("")
 
 
 def _actions(look: Look) -> Iterable[Markup]:

@@ -59,21 +59,38 @@ class Fold:
 
 
 FOLDS = (
-    Fold("Corpus and languages", ("split",), ("split.languages", "split.max_passages")),
+    Fold("Corpus and languages", ("split",), ("split.languages", "split.max_passages", "split.balance")),
     Fold(
         "Queries and teacher",
         ("generate", "filter", "mine", "label"),
-        ("generate.generator", "generate.queries_per_passage", "mine.negatives", "label.kind", "label.teacher"),
+        (
+            "generate.generator",
+            "generate.source",
+            "generate.queries_per_passage",
+            "filter.round_trip",
+            "mine.negatives",
+            "label.kind",
+            "label.teacher",
+        ),
     ),
     Fold(
         "Fit",
         ("fit",),
-        ("fit.trainable", "fit.top_layers", "fit.max_steps", "fit.batch_size", "fit.learning_rate"),
+        (
+            "fit.loss",
+            "fit.data",
+            "fit.trainable",
+            "fit.top_layers",
+            "fit.average",
+            "fit.max_steps",
+            "fit.batch_size",
+            "fit.learning_rate",
+        ),
     ),
     Fold(
         "Checkpoints and place",
         ("evaluate", "checkpoints", "track"),
-        ("evaluate.times", "evaluate.mode", "checkpoints.keep"),
+        ("evaluate.times", "evaluate.mode", "evaluate.patience", "checkpoints.keep"),
     ),
 )
 

@@ -37,7 +37,8 @@ class History:
     :param curves: Metric → (step, value) in order of steps.
     :param dev: Mode → series → nDCG@10 at each examined step; the series ``""`` is the whole, others are languages.
     :param said: The last events in words.
-    :param stages: Stages that have been begun, in order.
+    :param stages: Stage → seconds that it took, all its jobs together; 0 until it is complete.
+    :param spent: Seconds of all steps and of all examinations so far.
     """
 
     seen: int = 0
@@ -45,7 +46,8 @@ class History:
     curves: dict[str, dict[int, float]] = field(default_factory=dict)
     dev: dict[str, dict[str, dict[int, float]]] = field(default_factory=dict)
     said: deque[Said] = field(default_factory=lambda: deque(maxlen=TOLD))
-    stages: dict[str, None] = field(default_factory=dict)
+    stages: dict[str, float] = field(default_factory=dict)
+    spent: dict[str, float] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def hear(self, events: Iterable[Mapping[str, Any]]) -> None:
@@ -55,13 +57,15 @@ class History:
             metrics, step = event["metrics"], int(event["step"])
             if event["stage"] == "fit":
                 self.total = max(self.total, int(event["total"]))
-            self.stages.setdefault(event["stage"])
+            self.stages.setdefault(event["stage"], 0.0)
+            self.stages[event["stage"]] += float(metrics.get("stage_seconds", 0.0))
+            self.spent = metrics.get("seconds", self.spent)
             for name in DRAWN:
                 if name in metrics:
                     self.curves.setdefault(name, {})[step] = float(metrics[name])
             for mode, found in metrics.get("dev", {}).items():
                 self._examined(mode, step, found)
-            if event["message"] and "epoch" not in metrics:
+            if event["message"] and "epoch" not in metrics and not _drawn_elsewhere(event["message"]):
                 self.said.append(Said(event["time"], event["stage"], event["message"]))
 
     def _examined(self, mode: str, step: int, found: Mapping[str, Any]) -> None:
@@ -72,6 +76,11 @@ class History:
     def curve(self, name: str) -> Curve:
         """One metric, thinned to what can be seen."""
         return thinned(sorted(self.curves.get(name, {}).items()))
+
+
+def _drawn_elsewhere(message: str) -> bool:
+    """Whether it is a line of the scale doctor's histograms, which have a fold of their own."""
+    return "│" in message or (message.startswith("margins of ") and message.endswith(":"))
 
 
 def thinned(points: Iterable[tuple[int, float]], most: int = POINTS) -> Curve:

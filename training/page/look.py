@@ -9,11 +9,12 @@ from typing import Any
 
 from retrieval.corpora import HANDBOOK, known_corpora
 from retrieval.home import ROOT
-from training import runs
+from training import disk, runs
 from training.config import Recipe
 from training.page import form
 from training.page.history import History, history_of
 from training.runs import RunFolder, Status, recipe_of
+from training.stalls import Stall, stall_of
 
 LOG_LINES = 30
 
@@ -22,13 +23,21 @@ LOG_LINES = 30
 class Line:
     """A run as one line of the list.
 
-    :param synthetic: Whether its dev judgments are generated, as far as is known yet.
+    :param stall: How long it has been silent, where that is suspicious.
     """
 
     run: RunFolder
     status: Status
     recipe: Recipe
+    stall: Stall | None = None
     now: float = field(default_factory=time.time)
+
+    @property
+    def state(self) -> str:
+        """Its state in a word: that of its status, or ``stalled``, or ``paused`` while the disk is full."""
+        if self.status.state == "running" and self.status.message.startswith(disk.PAUSED):
+            return "paused"
+        return "stalled" if self.stall else self.status.state
 
     @property
     def corpus(self) -> str:
@@ -42,6 +51,7 @@ class Line:
 
     @property
     def synthetic(self) -> bool:
+        """Whether its dev judgments are generated, as far as is known yet."""
         return bool(self.status.base.get("synthetic") or self.status.report.get("synthetic_dev"))
 
     @property
@@ -81,7 +91,8 @@ def lines() -> list[Line]:
 
 def line_of(run: RunFolder) -> Line:
     """One run's line."""
-    return Line(run, run.status(), recipe_of(run))
+    status = run.status()
+    return Line(run, status, recipe_of(run), stall_of(run, status))
 
 
 def look_at(run: RunFolder) -> Look:

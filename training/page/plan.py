@@ -10,13 +10,9 @@ from training.plan import Plan
 
 def plan_table(plan: Plan) -> Markup:
     """The plan as names and values."""
-    languages = html.join(
-        [html.tag(f"{lang} {numbers.count(count)}") for lang, count in plan.passages.items()], Markup(" ")
-    )
     entries = [
-        ("Passages", html.join([f"{numbers.count(sum(plan.passages.values()))} ", languages])),
-        ("Questions", f"up to {numbers.count(plan.questions)}"),
-        ("Steps", f"{numbers.count(plan.steps)}, {plan.epochs:.2g} × all pairs"),
+        *data(plan),
+        ("Steps", steps(plan)),
         ("Judging", judging(plan)),
         ("Time", time(plan)),
         ("Memory", memory(plan)),
@@ -33,6 +29,25 @@ def plan_table(plan: Plan) -> Markup:
     return html.join([html.pairs(entries), warning])
 
 
+def data(plan: Plan) -> list[tuple[str, Markup | str]]:
+    """What is trained on."""
+    if not plan.questions:
+        return [("Data", "your own alone: no questions are made")]
+    languages = html.join(
+        [html.tag(f"{lang} {numbers.count(count)}") for lang, count in plan.passages.items()], Markup(" ")
+    )
+    return [
+        ("Passages", html.join([f"{numbers.count(sum(plan.passages.values()))} ", languages])),
+        ("Questions", f"up to {numbers.count(plan.questions)}"),
+    ]
+
+
+def steps(plan: Plan) -> str:
+    """How many, and how often all rows are read."""
+    told = f"{numbers.count(plan.steps)}, {plan.epochs:.2g} × all pairs"
+    return f"up to {told}: the largest batch that fits is found first" if plan.found_batch else told
+
+
 def judging(plan: Plan) -> str:
     """By what the checkpoints are judged."""
     times = numbers.counted(plan.examinations, "time")
@@ -47,6 +62,8 @@ def memory(plan: Plan) -> str:
     if plan.need is None:
         return "known once the base model is on this machine; starting fetches it"
     share = f"{numbers.count(plan.need.trainable)} of {numbers.count(plan.need.parameters)} parameters learn"
+    if plan.pace and plan.pace.memory:
+        return f"{numbers.size(plan.pace.memory)} in all, as measured in an earlier run ({share})"
     return f"about {numbers.size(plan.need.memory)} for weights and optimizer, an estimate; the batch comes on top ({share})"
 
 
