@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isqrt
-from typing import TYPE_CHECKING, Protocol, overload
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -44,10 +44,7 @@ class Rows(Protocol):
     """Vectors that are read by position: an array in memory, or :class:`retrieval.vectors.Stored` on disk."""
 
     def __len__(self) -> int: ...
-    @overload
     def __getitem__(self, at: slice, /) -> FloatArray: ...
-    @overload
-    def __getitem__(self, at: IntArray, /) -> FloatArray: ...
 
 
 def best(scores: FloatArray, k: int) -> TopK:
@@ -241,6 +238,7 @@ def _lengths(vectors: FloatArray) -> FloatArray:
     return np.asarray(np.sqrt(np.einsum("nd,nd->n", vectors, vectors)), np.float32)
 
 
-def _parts(count: int, size: int = 8192) -> Iterator[slice]:
+def _parts(count: int, size: int = 1024) -> Iterator[slice]:
+    """Pieces whose vectors stay in the processor's cache."""
     for at in range(0, count, size):
         yield slice(at, min(at + size, count))

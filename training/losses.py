@@ -221,6 +221,9 @@ _ROWS = (
 TABLE: Mapping[str, Loss] = {loss.name: loss for loss in _ROWS}
 """Every loss by its name."""
 
+OF_VECTORS = ("mse", "similarity-kl")
+"""These learn the vectors of a teacher."""
+
 RECOMMENDED: Mapping[Shape, LossName] = {
     Shape.PAIR: "mnrl",
     Shape.SCORED_PAIR: "cosent",
@@ -319,7 +322,7 @@ def generated_loss(recipe: Recipe) -> LossName:
     :raises BakehouseError: if ``fit.loss`` does not fit them.
     """
     name = choose(recipe.fit, offered(recipe), "the generated questions").loss.name
-    if name in ("mse", "similarity-kl"):
+    if name in OF_VECTORS:
         check_teacher(recipe)
     return name
 

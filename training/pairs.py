@@ -65,7 +65,8 @@ def _targets(recipe: Recipe, inputs: Inputs, journal: Journal) -> Targets | None
         journal.event(f"vectors to learn: {done:,} of {total:,} texts", step=done, total=total)
         journal.check_stop()
 
-    if len(inputs.teachers) == 1 or recipe.fit.data_only:
+    alone = recipe.fit.data_only or losses.generated_loss(recipe) not in losses.OF_VECTORS
+    if len(inputs.teachers) == 1 or alone:
         return Targets(inputs.teachers[:1], progress=say)
     texts: dict[Role, list[str]] = {"query": [], "document": []}
     for (_, role), of_language in corpus_texts(recipe, inputs).items():

@@ -157,13 +157,13 @@ def test_create_stage_and_until(home: Path, tiny_corpus: Path, tiny_bert: Path, 
     assert "there is no stage 'bake'" in said("stage", "bake", "last", status=2).err
     assert "label.kind=none" in said("run", *flags, "--until", "label", status=2).err
     assert len(json.loads(said("list", "--json").out)["runs"]) == 1
-    until = said("run", *flags, "--until", "filter")
-    assert "Filter is complete; mine comes next." in until.out
+    until = said("run", *flags, "--until", "generate")
+    assert "Generate is complete; filter comes next." in until.out
     assert "python -m training resume" in until.out
-    said("resume", "last", "--until", "mine", "--set", "mine.depth=5")
+    said("resume", "last", "--until", "filter", "--set", "mine.depth=5")
     run = runs.find("last")
     _wait(lambda: run.status().state == "stopped")
-    assert run.status().message == "mine is complete; fit comes next"
+    assert run.status().message == "filter is complete; mine comes next"
     assert run.recipe().mine.depth == 5
     assert "there is nothing to stop" in said("stop", "last", status=2).err
 
