@@ -16,7 +16,7 @@ LossName = Literal[
     "auto", "margin-mse", "distill-kl", "mnrl", "cached-mnrl", "cosent", "cosine", "triplet", "batch-hard-triplet",
     "batch-semi-hard-triplet", "batch-all-triplet", "contrastive", "mse", "similarity-kl", "tsdae",
 ]  # fmt: skip
-"""The losses by name; :mod:`training.losses` says which data each wants."""
+"""The losses by name; :mod:`training.fitting.losses` says which data each wants."""
 
 
 class Section(BaseModel):

@@ -11,7 +11,7 @@ from retrieval.artifact import building
 from retrieval.encoder import load
 from retrieval.errors import BakehouseError
 from retrieval.models import Model
-from training.layers import encoder_layers
+from training.fitting.layers import encoder_layers
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

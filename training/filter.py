@@ -13,12 +13,13 @@ from retrieval.beir import QRELS, QUERIES, read_qrels, read_queries, splits
 from retrieval.errors import BakehouseError
 from retrieval.models import Model, resolve
 from retrieval.records import Document, Query
-from training import artefacts, rules
+from training import artefacts
 from training.config import Recipe
 from training.generate import Questions
 from training.generators.bring import DEV, TRAIN
 from training.journal import Journal
-from training.rules import Item, Rejected
+from training.questions import rules
+from training.questions.rules import Item, Rejected
 from training.split import Shares
 
 NAME = "filter"

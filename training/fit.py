@@ -8,20 +8,22 @@ from typing import Any
 
 from retrieval.encoder import load
 from retrieval.models import Model
-from training import arguments, average, disk, learner, pairs, processes, settle, trainer
-from training.card import Card
-from training.checkpoints import Checkpoint, model_bytes
 from training.config import Recipe
-from training.contest import Contest
-from training.examine import Examination
-from training.examiner import Examiner, Marks
-from training.inputs import Inputs
+from training.data import pairs
+from training.data.inputs import Inputs
+from training.data.parts import TrainingData
+from training.fitting import arguments, learner, processes, settle, trainer
+from training.fitting.learner import Learner
+from training.fitting.memory import Meter
+from training.fitting.processes import Group
 from training.journal import Journal, Stopped
-from training.learner import Learner
-from training.memory import Meter
-from training.parts import TrainingData
-from training.processes import Group
-from training.watcher import Watcher, as_callback
+from training.keeping import average, disk
+from training.keeping.card import Card
+from training.keeping.checkpoints import Checkpoint, model_bytes
+from training.keeping.contest import Contest
+from training.keeping.examine import Examination
+from training.keeping.examiner import Examiner, Marks
+from training.keeping.watcher import Watcher, as_callback
 
 NAME = "fit"
 FOLDER = "trainer.partial"

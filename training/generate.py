@@ -20,8 +20,8 @@ from training.generators.bring import DEV, TRAIN, Brought, brought
 from training.generators.extract import Extract
 from training.journal import Journal
 from training.presets import DOC2QUERY
+from training.questions.words import Words
 from training.split import Shares, questions_a_passage
-from training.words import Words
 
 NAME = "generate"
 PASSAGES = "passages.json"

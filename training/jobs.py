@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from retrieval.beir import open_corpus
 from retrieval.errors import BakehouseError
 from retrieval.models import resolve
-from training import pairs, places, runs, settings, snapshot, tracking
+from training import places, runs, settings, snapshot, tracking
 from training.config import Recipe
+from training.data import pairs
 from training.journal import Journal
 from training.launchers import local
 from training.runs import RunFolder

@@ -13,10 +13,11 @@ from retrieval.beir import read_queries
 from retrieval.errors import BakehouseError
 from retrieval.models import Model
 from retrieval.records import Document
-from training import artefacts, shards, teachers
+from training import artefacts, shards
 from training.config import Label, Recipe
 from training.journal import Journal
-from training.teachers import Pair, Teacher
+from training.teaching import teachers
+from training.teaching.teachers import Pair, Teacher
 
 NAME = "label"
 _QUESTIONS_A_SHARD = 128

@@ -13,10 +13,11 @@ from retrieval.encoder import Encoder
 from retrieval.errors import BakehouseError
 from retrieval.models import Model, resolve
 from retrieval.records import Qrels, Query
-from training import artefacts, known, shards
-from training.candidates import RANDOM, REFUSED, Asked, Pool
+from training import artefacts, shards
 from training.config import Mine, Recipe
 from training.journal import Journal
+from training.mining import known
+from training.mining.candidates import RANDOM, REFUSED, Asked, Pool
 from training.split import Shares
 
 NAME = "mine"

@@ -10,8 +10,9 @@ import traceback
 from retrieval.beir import Corpus, open_corpus, splits
 from retrieval.cli import explain
 from retrieval.errors import BakehouseError
-from training import jobs, pairs, snapshot, tracking, verdict
+from training import jobs, snapshot, tracking, verdict
 from training.config import Recipe
+from training.data import pairs
 from training.journal import Journal, Listener, NotReady, Stopped
 from training.runs import RunFolder
 from training.split import Shares, shares_of, told

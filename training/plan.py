@@ -15,18 +15,22 @@ from retrieval.beir import Corpus, splits
 from retrieval.errors import BakehouseError
 from retrieval.home import home
 from retrieval.models import at_hand
-from training import arguments, disk, generate, own, own_parts, teachers
-from training.arguments import planned_steps, steps_an_epoch
-from training.checkpoints import model_bytes
+from training import generate
 from training.config import Recipe
-from training.inputs import TEXT_LOSSES, needs_scores
-from training.losses import generated_loss
-from training.memory import by_rule
-from training.milestones import evaluations
-from training.own import Own
+from training.data import own, own_parts
+from training.data.inputs import TEXT_LOSSES, needs_scores
+from training.data.own import Own
+from training.fitting import arguments
+from training.fitting.arguments import planned_steps, steps_an_epoch
+from training.fitting.losses import generated_loss
+from training.fitting.memory import by_rule
+from training.fitting.weights import weigh
+from training.keeping import disk
+from training.keeping.checkpoints import model_bytes
+from training.keeping.milestones import evaluations
 from training.runs import RunFolder, all_runs, recipe_of
 from training.split import shares_of
-from training.weights import weigh
+from training.teaching import teachers
 
 _EARLIER = 20
 """How many of the last runs are looked at for the time of a step."""

@@ -43,7 +43,7 @@ class Status:
     :param base: nDCG and the like of the base model: ``{"dev": {"hybrid": {...}}, "test": {...}}``.
     :param best: The same of the best checkpoint, with its ``step``.
     :param report: After the end: the verdicts and what is recommended.
-    :param fit: What the fit found before its first step: parameters, batch size, memory; :mod:`training.settle`.
+    :param fit: What the fit found before its first step: parameters, batch size, memory; :mod:`training.fitting.settle`.
     """
 
     state: State

@@ -12,11 +12,12 @@ from retrieval.beir import Corpus
 from retrieval.errors import BakehouseError, nearest
 from retrieval.models import BEST
 from retrieval.records import Document
-from training import artefacts, examine, fit, generate, label, mine, verdict
+from training import artefacts, fit, generate, label, mine, verdict
 from training import filter as sift
 from training.config import Recipe
-from training.inputs import Inputs, needs_negatives, needs_scores
+from training.data.inputs import Inputs, needs_negatives, needs_scores
 from training.journal import Journal
+from training.keeping import examine
 from training.runs import RunFolder
 from training.split import Shares
 

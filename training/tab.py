@@ -17,7 +17,7 @@ from retrieval.page.menus import corpus_choices, model_choices
 from retrieval.page.tongues import language_name
 from retrieval.page.visitors import require_change
 from retrieval.records import UNKNOWN
-from training import diagnosis, jobs, runs
+from training import jobs, runs
 from training.config import Recipe
 from training.page import board, form, look, sentences
 from training.page.curves import curves
@@ -30,6 +30,7 @@ from training.page.questions import View, questions
 from training.page.scripts import ADDRESS, LISTEN
 from training.plan import plan
 from training.presets import PRESETS
+from training.teaching import diagnosis
 
 BUSY, IDLE = 2.0, 8.0
 """Seconds between two looks at the runs, while one is alive and while none is."""

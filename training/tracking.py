@@ -38,11 +38,9 @@ def check(recipe: Recipe) -> None:
     :raises BakehouseError: if a library is missing, or W&B would have to ask for a key.
     """
     for name in chosen(recipe):
-        libraries = _LIBRARIES[name]
-        if not any(find_spec(library) for library in libraries):
+        if not find_spec(name):
             raise BakehouseError(
-                f"track.to names {name}, and the package {' or '.join(libraries)} is not installed: "
-                f"pip install {libraries[0]}, or leave {name} out."
+                f"track.to names {name}, and the package {name} is not installed: pip install {name}, or leave it out."
             )
     if "wandb" in recipe.track.to and not _may_use_wandb():
         raise BakehouseError(
@@ -144,7 +142,9 @@ def _trackio(run: RunFolder, recipe: Recipe) -> Iterator[Tell]:
 @contextmanager
 def _tensorboard(run: RunFolder, recipe: Recipe) -> Iterator[Tell]:
     """It writes into ``tensorboard/`` of the run folder."""
-    writer = _summary_writer()(str(run.path / "tensorboard"))
+    from torch.utils.tensorboard import SummaryWriter
+
+    writer: Any = SummaryWriter(str(run.path / "tensorboard"))
 
     def tell(numbers: Mapping[str, float], step: int) -> None:
         for name, value in numbers.items():
@@ -156,22 +156,11 @@ def _tensorboard(run: RunFolder, recipe: Recipe) -> Iterator[Tell]:
         writer.close()
 
 
-def _summary_writer() -> Any:
-    if find_spec("tensorboard"):
-        from torch.utils.tensorboard import SummaryWriter
-
-        return SummaryWriter
-    from tensorboardX import SummaryWriter as Writer
-
-    return Writer
-
-
 _OPEN: Mapping[str, Callable[[RunFolder, Recipe], Any]] = {
     "wandb": _wandb,
     "trackio": _trackio,
     "tensorboard": _tensorboard,
 }
-_LIBRARIES = {"wandb": ["wandb"], "trackio": ["trackio"], "tensorboard": ["tensorboard", "tensorboardX"]}
 
 
 def _project(track: Track) -> str:

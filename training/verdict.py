@@ -13,10 +13,10 @@ from eval.wording import measure_title, sentence
 from retrieval.beir import Corpus, splits
 from retrieval.models import best_step
 from training.config import Recipe
-from training.disk import gigabytes, used
-from training.examine import EXAMINED, MEASURE
-from training.examiner import figures
 from training.journal import Journal
+from training.keeping.disk import gigabytes, used
+from training.keeping.examine import EXAMINED, MEASURE
+from training.keeping.examiner import figures
 
 NAME = "verdict"
 TEST = "test"

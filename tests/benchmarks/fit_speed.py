@@ -113,9 +113,10 @@ def ours(case: Case, data: list[dict[str, Any]], folder: Path) -> Speed:
     """The stage fit, from a file of rows, judged once at the end by a handful of questions."""
     from retrieval.beir import open_corpus, write_documents, write_qrels, write_queries
     from retrieval.records import Document, Query
-    from training import examine, fit, runs
-    from training.inputs import Inputs
+    from training import fit, runs
+    from training.data.inputs import Inputs
     from training.journal import Journal
+    from training.keeping import examine
     from training.settings import load_recipe
 
     file, corpus = folder / "rows.jsonl", folder / "corpus"

@@ -119,8 +119,8 @@ def bakehouse(folder: Path, n_passages: int, n_queries: int) -> tuple[Callable[[
     from retrieval.encoder import Encoder
     from retrieval.models import resolve
     from retrieval.records import Document, Query
-    from training.candidates import Asked, Pool
     from training.config import Mine
+    from training.mining.candidates import Asked, Pool
     from training.split import Shares
 
     encoder = Encoder(resolve(str(folder / "model")))

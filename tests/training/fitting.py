@@ -9,11 +9,11 @@ from tiny_texts import PASSAGES, QUESTIONS
 
 from retrieval.encoder import load
 from retrieval.models import resolve
-from training import learner, trainer
 from training.config import Fit
-from training.learner import Learner
-from training.parts import Part, TrainingData, roles_of
-from training.shapes import Shape
+from training.data.parts import Part, TrainingData, roles_of
+from training.data.shapes import Shape
+from training.fitting import learner, trainer
+from training.fitting.learner import Learner
 
 EXACT = {"precision": "fp32", "batch_size": 4, "max_steps": 4, "epochs": 9.0, "learning_rate": 0.01, "warmup": 0.0}
 

@@ -10,9 +10,9 @@ import pytest
 from fitting import Fitting
 
 from retrieval.errors import BakehouseError
-from training import arguments
-from training.arguments import planned_steps, steps_an_epoch
 from training.config import Fit
+from training.fitting import arguments
+from training.fitting.arguments import planned_steps, steps_an_epoch
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ import pytest
 from tiny_kitchen import Kitchen
 
 from retrieval.beir import QUERIES
-from training.diagnosis import Diagnosis, Finding, Histogram, read
 from training.page.diagnosed import diagnosed
 from training.page.look import look_at
 from training.page.questions import SHOWN, View, questions
+from training.teaching.diagnosis import Diagnosis, Finding, Histogram, read
 
 OPEN = View(open=True)
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from training import disk, runs
-from training.diagnosis import Diagnosis, Finding, Histogram
+from training import runs
+from training.keeping import disk
 from training.page import board
 from training.page.curves import curves
 from training.page.facts import facts
@@ -22,6 +22,7 @@ from training.page.history import History, history_of, thinned
 from training.page.look import Look, command_of, line_of, lines, look_at, menu_name
 from training.runs import RunFolder
 from training.settings import load_recipe
+from training.teaching.diagnosis import Diagnosis, Finding, Histogram
 
 FIGURES = {
     "hybrid": {"ndcg@10": 0.5, "by_language": {"de": 0.4, "en": 0.6}},

@@ -17,9 +17,10 @@ from tiny_runs import finished, losses, said, tiny_run
 from retrieval.encoder import encode, load
 from retrieval.errors import BakehouseError
 from retrieval.models import BEST, resolve
-from training import average, checkpoints, disk, pipeline
-from training.checkpoints import Checkpoint, commit, keep_as_best, prune, record
+from training import pipeline
 from training.config import Checkpoints
+from training.keeping import average, checkpoints, disk
+from training.keeping.checkpoints import Checkpoint, commit, keep_as_best, prune, record
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -95,7 +96,7 @@ def test_the_disk_a_run_needs_is_told_and_refused_if_it_is_not_there(tmp_path: P
 
 @pytest.fixture
 def quick_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.disk._PAUSE", 0.01)
+    monkeypatch.setattr("training.keeping.disk._PAUSE", 0.01)
 
 
 def _guard(tmp_path: Path, free: Iterator[int], told: list[str], stop: Iterator[bool]) -> disk.Guard:

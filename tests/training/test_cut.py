@@ -12,7 +12,7 @@ from retrieval.encoder import encode, load
 from retrieval.errors import BakehouseError
 from retrieval.models import resolve
 from training.cut import cut
-from training.layers import encoder_layers
+from training.fitting.layers import encoder_layers
 
 
 def test_the_kept_layers_are_the_models_own(tiny_bert: Path, tmp_path: Path) -> None:

@@ -18,13 +18,14 @@ from retrieval.cli import execute
 from retrieval.encoder import encode, load
 from retrieval.errors import BakehouseError
 from retrieval.models import Model, resolve
-from training import doctor, pipeline
+from training import pipeline
 from training.commands import add_commands
 from training.config import LossName
-from training.diagnosis import Diagnosis, Finding, Histogram, read
-from training.parts import Part, roles_of
-from training.shapes import Shape
-from training.teachers import Taught
+from training.data.parts import Part, roles_of
+from training.data.shapes import Shape
+from training.teaching import doctor
+from training.teaching.diagnosis import Diagnosis, Finding, Histogram, read
+from training.teaching.teachers import Taught
 
 CROSS = Taught("a-reranker", "cross-encoder", "Sigmoid")
 WORDS = ("rye", "salt", "steam", "stone", "loaf", "yeast", "flour", "tin", "water", "malt")
@@ -117,7 +118,7 @@ def test_a_students_unit_length_is_seen(student: Any, tiny_bert: Path) -> None:
 
 def test_margins_are_trained_by_cosine(tiny_bert: Path) -> None:
     from training.config import Fit
-    from training.losses import TABLE
+    from training.fitting.losses import TABLE
 
     longer = load(resolve(str(tiny_bert)))
     del longer[2]

@@ -14,11 +14,11 @@ from retrieval.encoder import load
 from retrieval.errors import BakehouseError
 from retrieval.models import resolve
 from retrieval.records import Query
-from training import examine
-from training.checkpoints import Checkpoint
 from training.config import Evaluate, Recipe
-from training.examiner import Examiner
 from training.journal import Journal
+from training.keeping import examine
+from training.keeping.checkpoints import Checkpoint
+from training.keeping.examiner import Examiner
 from training.settings import load_recipe
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -52,7 +52,7 @@ def test_an_examination_is_as_large_as_a_tenth_of_the_training_allows() -> None:
 
 
 def test_a_smaller_examination_says_what_was_wanted(tiny_corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.examine._LEAST", 3)
+    monkeypatch.setattr("training.keeping.examine._LEAST", 3)
     corpus = open_corpus(str(tiny_corpus))
     recipe = _recipe(fit={"max_steps": 1})
     generated = tiny_corpus  # its own questions serve as generated ones
@@ -67,7 +67,7 @@ def test_a_smaller_examination_says_what_was_wanted(tiny_corpus: Path, monkeypat
 
 
 def test_questions_with_many_judged_documents_are_fewer(tiny_corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.examine._FEWEST", 2)
+    monkeypatch.setattr("training.keeping.examine._FEWEST", 2)
     corpus = open_corpus(str(tiny_corpus))
     ids = [document.id for document in corpus.documents]
     asked = ["en-q-starter", "en-q-salt", "en-q-steam", "en-q-rye"]

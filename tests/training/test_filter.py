@@ -22,7 +22,7 @@ from training import runs
 from training.config import Recipe
 from training.generators.extract import without
 from training.journal import Journal
-from training.roundtrip import Asked, Finder, Statistics
+from training.questions.roundtrip import Asked, Finder, Statistics
 from training.settings import load_recipe
 from training.split import Shares
 

@@ -10,7 +10,8 @@ import pytest
 
 from retrieval.beir import write_qrels
 from retrieval.models import BEST, resolve
-from training import checkpoints, pipeline, runs
+from training import pipeline, runs
+from training.keeping import checkpoints
 from training.runs import RunFolder, Status
 from training.settings import load_recipe
 

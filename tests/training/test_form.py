@@ -10,12 +10,12 @@ import pytest
 
 from retrieval.errors import BakehouseError
 from training.config import Recipe
-from training.losses import TABLE
+from training.data.shapes import Shape
+from training.fitting.losses import TABLE
 from training.page import form
 from training.page.losses import losses_table
 from training.page.sentences import fold_titles
 from training.settings import load_recipe, parse_assignments, setting_names
-from training.shapes import Shape
 
 
 def changed(preset: str = "quick", **values: Any) -> list[str]:

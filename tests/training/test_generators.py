@@ -24,8 +24,8 @@ from training.generators.extract import Extract
 from training.generators.sampling import Draws, cleaned, stream, unwanted_ids
 from training.generators.seq2seq import Seq2Seq
 from training.presets import DOC2QUERY
+from training.questions.words import Words, contains
 from training.split import Shares
-from training.words import Words, contains
 
 PASSAGES = [
     Document("salt", "Two grams of salt for every hundred grams of flour slow the yeast.", "Salt", {"lang": "en"}),

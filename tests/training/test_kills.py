@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 
 from training import jobs
-from training.checkpoints import checkpoints
+from training.keeping.checkpoints import checkpoints
 from training.runs import RunFolder
 from training.settings import load_recipe, parse_assignments
 

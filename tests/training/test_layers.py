@@ -13,12 +13,12 @@ from tiny_texts import sentences
 
 from retrieval.encoder import load
 from retrieval.models import resolve
-from training import learner
 from training.config import Fit
-from training.head import HeadLearner
-from training.layers import choose, encoder_layers
-from training.learner import LEARNED
-from training.weights import weigh
+from training.fitting import learner
+from training.fitting.head import HeadLearner
+from training.fitting.layers import choose, encoder_layers
+from training.fitting.learner import LEARNED
+from training.fitting.weights import weigh
 
 KINDS = ("all", "top", "head", "lora")
 LAYER = 4 * (32 * 32 + 32) + (32 * 64 + 64) + (64 * 32 + 32) + 4 * 32

@@ -16,12 +16,12 @@ from tiny_texts import PASSAGES, QUESTIONS
 from retrieval.encoder import Role, load
 from retrieval.errors import BakehouseError
 from retrieval.models import resolve
-from training import losses
 from training.config import Fit, LossName
-from training.losses import RECOMMENDED, TABLE
-from training.parts import LABEL, Part, TrainingData, batch_sampler, noisy_part, roles_of, vector_part
+from training.data.parts import LABEL, Part, TrainingData, batch_sampler, noisy_part, roles_of, vector_part
+from training.data.shapes import WORDS, Shape
+from training.fitting import losses
+from training.fitting.losses import RECOMMENDED, TABLE
 from training.settings import load_recipe
-from training.shapes import WORDS, Shape
 
 _QUERIES = list(QUESTIONS["en"].values())
 _PASSAGES = [text for _, text in PASSAGES["en"].values()]

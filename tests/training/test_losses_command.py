@@ -10,7 +10,7 @@ import pytest
 
 from retrieval.cli import execute
 from training.commands import losses as command
-from training.losses import TABLE
+from training.fitting.losses import TABLE
 
 pytestmark = pytest.mark.usefixtures("home")
 

@@ -9,12 +9,13 @@ import pytest
 from fitting import Fitting
 
 from retrieval.errors import BakehouseError
-from training import memory, runs, settle
+from training import runs
 from training.config import Fit
+from training.fitting import memory, settle
+from training.fitting.memory import Meter, Step, by_rule
+from training.fitting.weights import Weights
 from training.journal import Journal
-from training.memory import Meter, Step, by_rule
 from training.settings import load_recipe
-from training.weights import Weights
 
 MIB = 2**20
 

@@ -17,9 +17,10 @@ from retrieval.errors import BakehouseError
 from retrieval.models import resolve
 from retrieval.records import Document, Query
 from tests.benchmarks import mining
-from training import known, mine, shards
-from training.candidates import Asked, Found, Pool
+from training import mine, shards
 from training.config import Mine
+from training.mining import known
+from training.mining.candidates import Asked, Found, Pool
 from training.split import Shares
 
 

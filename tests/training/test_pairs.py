@@ -18,15 +18,16 @@ from retrieval.encoder import encode, load
 from retrieval.errors import BakehouseError
 from retrieval.models import resolve
 from retrieval.records import Query
-from training import inputs as fit_inputs
-from training import pairs, runs
+from training import runs
 from training.config import Recipe
-from training.inputs import Inputs
+from training.data import inputs as fit_inputs
+from training.data import pairs
+from training.data.inputs import Inputs
+from training.data.parts import Part, TrainingData, batch_sampler, roles_of
+from training.data.shapes import Shape
+from training.fitting.tsdae import noisy
 from training.journal import Journal
-from training.parts import Part, TrainingData, batch_sampler, roles_of
 from training.settings import load_recipe
-from training.shapes import Shape
-from training.tsdae import noisy
 
 pytestmark = pytest.mark.usefixtures("home")
 

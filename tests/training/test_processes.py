@@ -16,10 +16,11 @@ from retrieval.artifact import read_manifest
 from retrieval.encoder import load
 from retrieval.errors import BakehouseError
 from retrieval.models import BEST, resolve
-from training import pipeline, processes, runs
+from training import pipeline, runs
 from training.config import Fit
+from training.fitting import processes
+from training.fitting.processes import Relay, Told
 from training.journal import Journal
-from training.processes import Relay, Told
 from training.runs import RunFolder
 from training.settings import load_recipe
 
@@ -70,7 +71,7 @@ def test_two_processes_do_what_two_accumulated_batches_do(
     assert (status.state, status.pid) == ("finished", os.getpid())  # the job itself has written all of it
     [command] = [event["message"] for event in together.events() if "--num_processes" in event["message"]]
     assert "accelerate.commands.launch --multi_gpu --num_processes 2" in command
-    assert command.endswith(f"--module training.rank {together.path}")
+    assert command.endswith(f"--module training.fitting.rank {together.path}")
     checkpoint = together.path / "checkpoints" / "step-4"
     assert {path.name for path in checkpoint.glob("rng_state*")} == {"rng_state_0.pth", "rng_state_1.pth"}
     assert read_manifest(together.path / BEST)["step"] == 4

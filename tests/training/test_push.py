@@ -23,9 +23,9 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from training import runs
-from training.checkpoints import best, commit, keep_as_best, record
+from training.keeping.checkpoints import best, commit, keep_as_best, record
 from training.journal import Journal
-from training.push import Push
+from training.keeping.push import Push
 from training.settings import load_recipe
 
 recipe = load_recipe({"corpus": "anywhere", "checkpoints": {"push": "baker/loaf"}})

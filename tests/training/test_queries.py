@@ -13,9 +13,10 @@ import pytest
 from retrieval.beir import open_corpus, read_qrels, read_queries
 from retrieval.errors import BakehouseError
 from training import __main__ as program
-from training import editing, generate, mine, queries, runs
 from training import filter as sift
+from training import generate, mine, runs
 from training.journal import Journal
+from training.questions import editing, queries
 from training.settings import load_recipe
 from training.split import shares_of
 

@@ -12,7 +12,7 @@ from tiny_texts import sentences
 from retrieval.encoder import Encoder, Role
 from retrieval.models import Model, resolve
 from retrieval.vectors import Vectors
-from training.targets import Targets
+from training.teaching.targets import Targets
 
 pytestmark = pytest.mark.usefixtures("home")
 TEXTS: dict[Role, list[str]] = {

@@ -12,8 +12,9 @@ from tiny_runs import examined, finished, losses, said, tiny_run
 
 from retrieval.artifact import MANIFEST
 from retrieval.models import BEST, resolve
-from training import checkpoints, pipeline
-from training.milestones import Spent, affordable, evaluations, regularly
+from training import pipeline
+from training.keeping import checkpoints
+from training.keeping.milestones import Spent, affordable, evaluations, regularly
 from training.runs import RunFolder
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -61,7 +62,7 @@ def test_examinations_change_nothing_that_is_learned(tiny_corpus: Path, tiny_ber
 def test_examinations_are_timed_and_left_out_where_they_take_too_long(
     tiny_corpus: Path, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.milestones.TOO_LITTLE", 0.0)
+    monkeypatch.setattr("training.keeping.milestones.TOO_LITTLE", 0.0)
     run = tiny_run(tiny_corpus, tiny_bert, evaluate={"times": 4, "share": 1e-9})
     status = finished(run)
     assert examined(run) == [0, 4]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from training.words import Words, contains, folded
+from training.questions.words import Words, contains, folded
 
 
 @pytest.mark.parametrize(

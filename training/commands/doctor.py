@@ -10,9 +10,10 @@ from retrieval.artifact import MANIFEST, read_manifest
 from retrieval.beir import Corpus, open_corpus
 from retrieval.cli import Report, command
 from retrieval.errors import BakehouseError
-from training import diagnosis, label, runs, shards
-from training.diagnosis import Diagnosis
+from training import label, runs, shards
 from training.runs import RunFolder
+from training.teaching import diagnosis
+from training.teaching.diagnosis import Diagnosis
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,11 +33,11 @@ def _examined(run: RunFolder) -> Diagnosis:
     """Examine what the label stage has left, as the fit will."""
     from retrieval.encoder import load
     from retrieval.models import resolve
-    from training import doctor, teachers
-    from training.inputs import Inputs
-    from training.pairs import Texts, margins
-    from training.parts import Part, gathered, roles_of
-    from training.shapes import Shape
+    from training.data.inputs import Inputs
+    from training.data.pairs import Texts, margins
+    from training.data.parts import Part, gathered, roles_of
+    from training.data.shapes import Shape
+    from training.teaching import doctor, teachers
 
     recipe = run.recipe()
     labelled = _labelled(run)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from retrieval.cli import Report, command
-from training import jobs, pipeline, runs, settle
+from training import jobs, pipeline, runs
 from training.config import Recipe
+from training.fitting import settle
 from training.presets import PRESETS
 from training.runs import RunFolder, Status
 from training.settings import load_recipe, parse_assignments

@@ -6,10 +6,11 @@ import argparse
 import textwrap
 
 from retrieval.cli import Report, command
-from training import losses, own, own_parts
 from training.config import Recipe
-from training.own import Own
-from training.shapes import WORDS, Shape
+from training.data import own, own_parts
+from training.data.own import Own
+from training.data.shapes import WORDS, Shape
+from training.fitting import losses
 
 _WIDTH = 24
 

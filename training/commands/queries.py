@@ -11,8 +11,9 @@ from pathlib import Path
 from retrieval.cli import Report, command
 from retrieval.errors import BakehouseError
 from retrieval.languages import name_of
-from training import editing, queries, runs
-from training.queries import Shown
+from training import runs
+from training.questions import editing, queries
+from training.questions.queries import Shown
 from training.runs import RunFolder
 
 _CLIPPED = 240

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 
 from retrieval.records import Document
 from retrieval.tokens import tokens
+from training.questions.words import Words, contains
 from training.split import LEAST_CHARACTERS
-from training.words import Words, contains
 
 _LEAST_TERMS, _MOST_TERMS = 3, 24
 _PHRASE_WORDS = 5

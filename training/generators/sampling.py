@@ -18,7 +18,7 @@ from retrieval.encoder import has_bf16
 from retrieval.records import Document
 from training.backoff import halving
 from training.config import Generate
-from training.words import Words
+from training.questions.words import Words
 
 if TYPE_CHECKING:
     import torch

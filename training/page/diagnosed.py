@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from retrieval.page import html
 from retrieval.page.chart import nice_ticks
-from training.diagnosis import Diagnosis, Finding, Histogram
+from training.teaching.diagnosis import Diagnosis, Finding, Histogram
 
 _WIDTH, _HEIGHT, _FLOOR, _ROOM = 352, 116, 94, 8
 _SIGNS = {"ok": "✓", "mended": "~", "refused": "✗"}

@@ -9,8 +9,9 @@ from typing import Any
 
 from retrieval.corpora import HANDBOOK, known_corpora
 from retrieval.home import ROOT
-from training import disk, runs
+from training import runs
 from training.config import Recipe
+from training.keeping import disk
 from training.page import form
 from training.page.history import History, history_of
 from training.runs import RunFolder, Status, recipe_of

@@ -7,8 +7,8 @@ from functools import cache
 from markupsafe import Markup
 
 from retrieval.page import html
-from training.losses import RECOMMENDED, TABLE, Loss, valid_for
-from training.shapes import WORDS, Shape
+from training.data.shapes import WORDS, Shape
+from training.fitting.losses import RECOMMENDED, TABLE, Loss, valid_for
 
 
 @cache

@@ -16,9 +16,10 @@ from retrieval.errors import BakehouseError
 from retrieval.page import html, numbers
 from retrieval.page.tongues import language_name
 from training import filter as sift
-from training import generate, queries
+from training import generate
 from training.page.look import Look
-from training.queries import Shown
+from training.questions import queries
+from training.questions.queries import Shown
 from training.runs import RunFolder
 
 SHOWN = 10

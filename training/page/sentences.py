@@ -9,7 +9,7 @@ from eval.wording import listed
 from retrieval.page import numbers
 from retrieval.page.tongues import language_name
 from training.config import Fit, Recipe
-from training.losses import generated_loss
+from training.fitting.losses import generated_loss
 from training.page.form import FOLDS
 from training.stages import stages_of
 

@@ -1,0 +1,1 @@
+"""What learns, by which loss, with which memory, in how many processes."""

@@ -1,0 +1,1 @@
+"""What is examined and kept while training goes on."""

@@ -1,0 +1,1 @@
+"""Questions after they are made: sorted, read, edited."""
