@@ -122,7 +122,7 @@ def _train(made: Any, watcher: Watcher, group: Group | None) -> None:
     if group:
         group.share((begins, folder))
     if begins:
-        with Meter(made.model.device.type) as meter:
+        with Meter(made.model.device.type, every=0.2) as meter:
             made.train(resume_from_checkpoint=folder)
         settle.measured(meter.peak, journal)
     shutil.rmtree(contest.run / FOLDER, ignore_errors=True)

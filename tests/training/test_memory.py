@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,27 @@ def test_a_meter_sees_what_was_given_back_before_it_closed() -> None:
         meter.read()
         del block
     assert 195 * MIB < meter.peak - meter.start < 320 * MIB
+
+
+def test_two_threads_that_read_lose_no_peak() -> None:
+    began, ended = threading.Event(), threading.Event()
+
+    class Slow(Meter):
+        def _now(self) -> int:
+            if threading.current_thread() is threading.main_thread():
+                return 100
+            began.set()
+            ended.wait(0.2)
+            return 1
+
+    meter = Slow("cpu")
+    other = threading.Thread(target=meter.read)
+    other.start()
+    began.wait()
+    meter.read()
+    ended.set()
+    other.join()
+    assert meter.peak == 100
 
 
 def test_a_step_is_tried_with_the_longest_texts_and_leaves_no_trace(tiny_bert: Path, tmp_path: Path) -> None:

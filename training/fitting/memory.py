@@ -22,7 +22,6 @@ _SHARE = 0.8
 """Of the free memory, what a step may take: the rest is for what a longer run leaves behind."""
 _SLOW = 30.0
 """Seconds: a batch whose step takes longer is not doubled, however much memory there is."""
-_SAMPLE = 0.02
 _CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -64,12 +63,19 @@ class Found:
 
 
 class Meter:
-    """Samples the memory of this process, or of its GPU, while it is open."""
+    """Samples the memory of this process while it is open; on a GPU, the library keeps the peak itself.
 
-    def __init__(self, device: str) -> None:
-        self.cuda = device == "cuda"
+    :param every: Seconds between two samples.
+    """
+
+    def __init__(self, device: str, every: float = 0.02) -> None:
+        import psutil
+
+        self.cuda, self.every = device == "cuda", every
         self.peak = self.start = 0
+        self._process = psutil.Process()
         self._done = threading.Event()
+        self._turn = threading.Lock()
 
     def __enter__(self) -> Meter:
         if self.cuda:
@@ -89,11 +95,12 @@ class Meter:
 
     def read(self) -> int:
         """The peak so far, in bytes."""
-        self.peak = max(self.peak, self._now())
-        return self.peak
+        with self._turn:  # else the sampling thread could put an older peak back
+            self.peak = max(self.peak, self._now())
+            return self.peak
 
     def _sample(self) -> None:
-        while not self.cuda and not self._done.wait(_SAMPLE):
+        while not self.cuda and not self._done.wait(self.every):
             self.read()
 
     def _now(self) -> int:
@@ -101,9 +108,7 @@ class Meter:
             import torch
 
             return int(torch.cuda.max_memory_reserved())
-        import psutil
-
-        return int(psutil.Process().memory_info().rss)
+        return int(self._process.memory_info().rss)
 
 
 def free(device: str) -> int:
