@@ -144,9 +144,9 @@ class _Slab:
     def of(cls, start: int, vectors: FloatArray, kind: _Kind, k: int) -> _Slab:
         import torch
 
-        depth = max(1, min(_DEEP, len(vectors) // (8 * k)))
+        plain = kind.dtype == torch.float32 and kind.device == "cpu"  # then nothing need be copied
+        depth = 1 if plain else max(1, min(_DEEP, len(vectors) // (8 * k)))
         groups = -(-len(vectors) // depth)
-        plain = kind.dtype == torch.float32 and kind.device == "cpu" and depth * groups == len(vectors)
         mean = np.zeros(vectors.shape[1], np.float32) if plain else vectors.mean(axis=0, dtype=np.float32)
         if plain:
             fast = torch.from_numpy(np.require(vectors, requirements=["C", "W"]))

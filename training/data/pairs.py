@@ -14,7 +14,7 @@ from retrieval.records import Document
 from training import label, shards
 from training.config import LossName, Recipe
 from training.data import own, own_parts
-from training.data.inputs import Inputs
+from training.data.inputs import TEXT_LOSSES, Inputs
 from training.data.parts import LABEL, Part, TrainingData, gathered, noisy_part, roles_of, vector_part
 from training.data.shapes import Shape
 from training.fitting import arguments, losses
@@ -82,7 +82,7 @@ def generated_parts(
 ) -> list[Part]:
     """The rows made of the generated questions, as their loss wants them."""
     loss = losses.generated_loss(recipe)
-    if loss in ("mse", "similarity-kl", "tsdae"):
+    if loss in TEXT_LOSSES:
         return _of_texts(model, recipe, inputs, targets, loss)
     if loss in ("margin-mse", "distill-kl"):
         rows = list(label.trusted(shards.read_rows(_there(inputs.labelled)), recipe.label.ceiling))

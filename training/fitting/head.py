@@ -138,6 +138,6 @@ def _table(size: int) -> Any:
             return size
 
         def save(self, output_path: str, *args: Any, **kwargs: Any) -> None:
-            raise NotImplementedError("features are not kept: the whole model is")
+            raise TypeError("features are not saved: the learner saves the whole model")
 
     return Features()
