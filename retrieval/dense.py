@@ -66,7 +66,9 @@ def best(scores: FloatArray, k: int) -> TopK:
     return TopK(positions, values)
 
 
-def exact(queries: FloatArray, documents: Rows, k: int, memory_mb: int = MEMORY_MB) -> TopK:
+def exact(
+    queries: FloatArray, documents: Rows, k: int, memory_mb: int = MEMORY_MB, longest: float | None = None
+) -> TopK:
     """The k documents of the largest inner product with each query.
 
     A fast matrix product, in bfloat16 where the hardware has it, only proposes candidates: all documents
@@ -76,6 +78,8 @@ def exact(queries: FloatArray, documents: Rows, k: int, memory_mb: int = MEMORY_
     :param queries: Shape (queries, d), float32.
     :param documents: Shape (documents, d), float32. They are read in slices.
     :param memory_mb: The fast scores held at once, at most.
+    :param longest: The largest length of a document, or more (:func:`longest_of`). Who asks again and again knows it;
+        without it each call reads all documents once more, which for one query takes about as long as the search.
     """
     found = TopK(np.full((len(queries), k), -1, np.int32), np.full((len(queries), k), -np.inf, np.float32))
     if not (len(queries) and len(documents) and k):
@@ -87,7 +91,7 @@ def exact(queries: FloatArray, documents: Rows, k: int, memory_mb: int = MEMORY_
     width = -(-len(documents) // slabs)
     room = kind.room(block * (width + _DEEP))
     for start in range(0, len(documents), width):
-        _Slab.of(start, documents[start : start + width], kind, k).search_all(queries, found, block, room)
+        _Slab.of(start, documents[start : start + width], kind, k, longest).search_all(queries, found, block, room)
     return found
 
 
@@ -141,7 +145,7 @@ class _Slab:
     off: float
 
     @classmethod
-    def of(cls, start: int, vectors: FloatArray, kind: _Kind, k: int) -> _Slab:
+    def of(cls, start: int, vectors: FloatArray, kind: _Kind, k: int, longest: float | None) -> _Slab:
         import torch
 
         plain = kind.dtype == torch.float32 and kind.device == "cpu"  # then nothing need be copied
@@ -150,9 +154,9 @@ class _Slab:
         mean = np.zeros(vectors.shape[1], np.float32) if plain else vectors.mean(axis=0, dtype=np.float32)
         if plain:
             fast = torch.from_numpy(np.require(vectors, requirements=["C", "W"]))
-            return cls(start, vectors, mean, fast, depth, kind, float(_lengths(vectors).max()), 0.0)
+            return cls(start, vectors, mean, fast, depth, kind, longest or longest_of(vectors), 0.0)
         fast = torch.zeros((depth * groups, vectors.shape[1]), dtype=kind.dtype)
-        longest = off = 0.0
+        longest = off = 0.0  # of what is left once the mean is taken away: usually much less
         for part in _parts(len(vectors)):
             centred = vectors[part] - mean
             fast[part] = torch.from_numpy(centred).to(kind.dtype)
@@ -232,6 +236,11 @@ class _Slab:
         first = np.searchsorted(of_row[order], touched)
         best_of = order[first[:, None] + np.arange(k)]  # each row has at least the k found before, or their padding
         found.positions[touched], found.scores[touched] = positions[best_of], values[best_of]
+
+
+def longest_of(vectors: FloatArray) -> float:
+    """The largest length of a row, 0.0 without rows."""
+    return float(_lengths(vectors).max(initial=0.0))
 
 
 def _lengths(vectors: FloatArray) -> FloatArray:

@@ -12,7 +12,7 @@ import numpy as np
 
 from retrieval import hnsw
 from retrieval.beir import Corpus
-from retrieval.dense import TopK, best, exact
+from retrieval.dense import TopK, best, exact, longest_of
 from retrieval.encoder import Encoder
 from retrieval.errors import BakehouseError, nearest
 from retrieval.fusion import DEPTH, Fusion, fuse
@@ -91,6 +91,10 @@ class Searcher:
         return self.prepare()
 
     @cached_property
+    def _longest(self) -> float:
+        return longest_of(self.matrix)
+
+    @cached_property
     def hnsw(self) -> hnsw.Hnsw | None:
         """The approximate index that ``index --hnsw`` built, or None: then single questions are answered exactly too."""
         return hnsw.opened(self.corpus.fingerprint, self.encoder.model.fingerprint)
@@ -164,10 +168,16 @@ class Searcher:
             if not cached and allowed is None and self.hnsw is not None:
                 sides["dense"] = self.hnsw.search(vectors, depth)
             else:
-                sides["dense"] = _exact_within(vectors, self.matrix, depth, allowed)
+                sides["dense"] = self._exact(vectors, depth, allowed)
         if options.mode != "dense":
             sides["lexical"] = self.lexical.search([(q.text, q.lang) for q in queries], depth, allowed)
         return sides
+
+    def _exact(self, queries: FloatArray, k: int, allowed: IntArray | None) -> TopK:
+        if allowed is None:
+            return exact(queries, self.matrix, k, longest=self._longest)
+        top = exact(queries, self.matrix[allowed], k, longest=self._longest)
+        return TopK(np.where(top.positions >= 0, allowed[top.positions], -1).astype(np.int32), top.scores)
 
     def _combine(self, sides: dict[str, TopK], options: Options) -> TopK:
         if options.mode != "hybrid":
@@ -186,13 +196,6 @@ class Searcher:
             )
             for rank, (position, score) in enumerate(found, 1)
         ]
-
-
-def _exact_within(queries: FloatArray, documents: FloatArray, k: int, allowed: IntArray | None) -> TopK:
-    if allowed is None:
-        return exact(queries, documents, k)
-    top = exact(queries, documents[allowed], k)
-    return TopK(np.where(top.positions >= 0, allowed[top.positions], -1).astype(np.int32), top.scores)
 
 
 def _reranked(name: str, text: str, hits: Sequence[Hit]) -> list[Hit]:
