@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -338,6 +339,8 @@ def test_the_header_tells_of_jobs(home: Path, tiny_corpus: Path) -> None:
     run.write_status(Status("running", "fit", 31, 50, pid=os.getpid(), started=started, host=socket.gethostname()))
     line = headline()
     assert (line.text, line.run, line.share) == ("1 job running · fit · 62\u202f%", run.id, 0.62)
+    run.append_event({"time": time.time() - 3600, "stage": "fit", "step": 31, "message": "step 31", "metrics": {}})
+    assert headline().text == "1 job stalled · fit · 62\u202f%"
 
 
 def test_a_p_value_never_rules_chance_out() -> None:

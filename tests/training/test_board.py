@@ -85,6 +85,15 @@ def test_a_step_done_again_after_a_resume_stands_once() -> None:
     assert history.curve("loss") == [(1.0, 1.0), (2.0, 2.0), (3.0, 3.0), (4.0, 4.0)]
 
 
+def test_a_fit_made_anew_begins_its_curves_anew() -> None:
+    history = History()
+    history.hear([event(step=step, loss=1.0) for step in (1, 2, 3)] + [event(dev=FIGURES)])
+    history.hear([event("filter", message="made again", made_again=1)])
+    assert len(history.curve("loss")) == 3, "another stage's news change no curve"
+    history.hear([event(message="made again: fit.learning_rate changed", made_again=1), event(step=1, loss=9.0)])
+    assert (history.curve("loss"), history.dev) == ([(1.0, 9.0)], {})
+
+
 def test_only_new_lines_are_read_and_a_half_written_one_waits(make: Make) -> None:
     run = make()
     run.append_event(event(step=1, loss=1.0))

@@ -51,10 +51,12 @@ class History:
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def hear(self, events: Iterable[Mapping[str, Any]]) -> None:
-        """Take in further events. A step that was done again after a resume replaces what stood there."""
+        """Take in further events. A step done again after a resume replaces what stood there, a fit made anew all of it."""
         for event in events:
             self.seen += 1
             metrics, step = event["metrics"], int(event["step"])
+            if event["stage"] == "fit" and metrics.get("made_again"):
+                self._forget()
             if event["stage"] == "fit":
                 self.total = max(self.total, int(event["total"]))
             self.stages.setdefault(event["stage"], 0.0)
@@ -67,6 +69,12 @@ class History:
                 self._examined(mode, step, found)
             if event["message"] and "epoch" not in metrics and not _drawn_elsewhere(event["message"]):
                 self.said.append(Said(event["time"], event["stage"], event["message"]))
+
+    def _forget(self) -> None:
+        """Another fit begins, with its own data or settings: its curves do not go on from those of the last."""
+        self.total, self.spent = 0, {}
+        self.curves.clear()
+        self.dev.clear()
 
     def _examined(self, mode: str, step: int, found: Mapping[str, Any]) -> None:
         of_mode = self.dev.setdefault(mode, {})
