@@ -139,12 +139,13 @@ def _rejected(
 ) -> dict[str, str]:
     """Question id → the first reason against it. What costs most is asked last, of those that are left."""
     settings = recipe.filter
+    count = journal.counting("texts encoded for the round trip")
     chain: list[Callable[[Sequence[Item]], Rejected]] = [
         lambda left: rules.wording(left, recipe.generate),
         rules.duplicates,
         lambda left: rules.copies(left, documents) if settings.copies else iter(()),
         lambda left: rules.wrong_language(left) if settings.wrong_language else iter(()),
-        lambda left: rules.lost(left, settings, languages, model) if settings.round_trip else iter(()),
+        lambda left: rules.lost(left, settings, languages, model, count) if settings.round_trip else iter(()),
     ]
     rejected: dict[str, str] = {}
     for rule in chain:

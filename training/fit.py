@@ -56,9 +56,9 @@ def lead(
     model = load(inputs.base, group.device if group else None)
     examine = Examiner(examination, journal, recipe)
     examine.base(model, inputs.base)
-    cost = examination.expected_seconds(model)
     data = pairs.datasets_for(model, recipe, inputs, journal)
-    student = _student(model, data, recipe, journal)
+    student = _student(model, data, examination, recipe, journal)
+    cost = examination.expected_seconds(student.examined)
     made = trainer.make(student, data, recipe.fit, run_path / FOLDER)
     key, parameters = inputs.key(recipe), student.parameters
     settings = settle.settled(made, parameters, data, recipe.fit, key, inputs.base.folder, journal)
@@ -67,7 +67,7 @@ def lead(
 
     def judged(checkpoint: Checkpoint, folder: Path, total: int) -> Marks:
         own = folder == checkpoint.folder
-        loaded = student.current() if own else load(Model(run_path.name, folder, "run"))
+        loaded = student.examined if own else load(Model(run_path.name, folder, "run"))
         return examine.checkpoint(loaded, checkpoint, folder, total)
 
     def blend(checkpoint: Checkpoint) -> Path:
@@ -92,7 +92,7 @@ def follow(run_path: Path, recipe: Recipe, inputs: Inputs, journal: Journal, gro
         made.train(resume_from_checkpoint=start)
 
 
-def _student(model: Any, data: TrainingData, recipe: Recipe, journal: Journal) -> Learner:
+def _student(model: Any, data: TrainingData, examination: Examination, recipe: Recipe, journal: Journal) -> Learner:
     """The learner, ready for its first step, its parameters told."""
     student = learner.make(model, recipe.fit)
     parameters = student.parameters
@@ -103,10 +103,9 @@ def _student(model: Any, data: TrainingData, recipe: Recipe, journal: Journal) -
     )
 
     def say(doing: str, done: int, of: int) -> None:
-        journal.event(f"{doing}: {done:,} of {of:,}", stage=NAME)
-        journal.check_stop()
+        journal.counting(doing, NAME)(done, of)
 
-    student.prepare(data, recipe.fit, say)
+    student.prepare(data, examination.texts, recipe.fit, say)
     return student
 
 

@@ -17,6 +17,7 @@ from training import places, runs, settings, snapshot, tracking
 from training.config import Recipe
 from training.data import pairs
 from training.journal import Journal
+from training.keeping import examine
 from training.launchers import local
 from training.runs import RunFolder
 from training.stages import check_has
@@ -53,6 +54,7 @@ def create(recipe: Recipe) -> RunFolder:
     resolve(recipe.base)
     tracking.check(recipe)
     pairs.check(recipe)
+    examine.check_judged(corpus, generates=not recipe.fit.data_only)
     run = runs.create(_anchored(recipe.model_copy(update={"corpus": str(corpus.folder)})), corpus.name)
     snapshot.keep(run, run.recipe())
     remedy = f"Start it: python -m training resume {run.id}"

@@ -124,6 +124,15 @@ class Journal:
         if self.run.stop_asked:
             raise Stopped
 
+    def counting(self, what: str, stage: str | None = None) -> Callable[[int, int], None]:
+        """Something to call with how many of how many are done: an event each time, and a safe point."""
+
+        def count(done: int, total: int) -> None:
+            self.event(f"{what}: {done:,} of {total:,}", stage=stage, step=done, total=total)
+            self.check_stop()
+
+        return count
+
     def check_may_make(self, stage: str) -> None:
         """Call before a stage is made that does not stand yet.
 

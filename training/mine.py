@@ -98,7 +98,8 @@ def _fill(
 
     def mine(batch: Sequence[Asked]) -> list[shards.Row]:
         if not pools:  # not before the first shard that is missing: a language that stays needs no index
-            pools.append(Pool.of(share, settings, {name: Encoder(model) for name, model in models.items()}))
+            encoders = {name: Encoder(model) for name, model in models.items()}
+            pools.append(Pool.of(share, settings, encoders, journal.counting(f"{share.lang}: texts encoded", NAME)))
         pool = pools[0]
         return [
             {

@@ -25,7 +25,7 @@ from training.fitting.arguments import planned_steps, steps_an_epoch
 from training.fitting.losses import generated_loss
 from training.fitting.memory import by_rule
 from training.fitting.weights import weigh
-from training.keeping import disk
+from training.keeping import disk, examine
 from training.keeping.checkpoints import model_bytes
 from training.keeping.milestones import evaluations
 from training.runs import RunFolder, all_runs, recipe_of
@@ -109,6 +109,7 @@ def plan(recipe: Recipe, corpus: Corpus) -> Plan:
     :raises BakehouseError: if no passage is left to train on, or the settings contradict each other.
     """
     arguments.check(recipe.fit)
+    examine.check_judged(corpus, generates=not recipe.fit.data_only)
     judged = "dev" in splits(corpus.folder)
     # Not identified here: a document without a language counts as one of unknown language
     stated = [document.lang for document in corpus.documents]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +36,17 @@ class Fitting:
     """One training of a base model on the margins, as the stage fit does it.
 
     :param save_at: A step after which the trainer writes ``checkpoint-N`` into ``folder``.
+    :param asked: Questions of the examinations.
     """
 
-    def __init__(self, base: Path, folder: Path, save_at: int = 0, **settings: Any) -> None:
+    def __init__(self, base: Path, folder: Path, save_at: int = 0, asked: Sequence[str] = (), **settings: Any) -> None:
         self.settings = Fit(**{**EXACT, **settings})
         model = load(resolve(str(base)))
         columns = margins()
         part = Part("all", Shape.MARGIN, "margin-mse", columns, roles_of(columns))
         self.data = TrainingData.of(model, [part], 64)
         self.learner: Learner = learner.make(model, self.settings)
-        self.learner.prepare(self.data, self.settings, lambda doing, done, of: None)
+        self.learner.prepare(self.data, {"query": list(asked)}, self.settings, lambda doing, done, of: None)
         self.trainer = trainer.make(self.learner, self.data, self.settings, folder)
         if save_at:
             self.trainer.args.save_strategy, self.trainer.args.save_steps = "steps", save_at

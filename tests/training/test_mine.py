@@ -207,3 +207,11 @@ def test_the_negatives_are_those_that_sentence_transformers_finds(home: Path) ->
     own = found(mine_own())
     assert own == theirs(mine_theirs())
     assert all(len(of_query) == mining.NEGATIVES for of_query in own)
+
+
+def test_encoding_for_mining_shows_how_far_it_is(kitchen: Kitchen) -> None:
+    kitchen.mine()
+    said = [(e["message"], e["step"], e["total"]) for e in kitchen.run.events() if "encoded" in e["message"]]
+    documents = len(next(share for share in kitchen.shares if share.lang == "en").pool)
+    assert (f"en: texts encoded: {documents} of {documents}", documents, documents) in said
+    assert len(said) == 2 * len(kitchen.shares), "documents and questions of each language"

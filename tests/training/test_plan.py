@@ -54,6 +54,17 @@ def test_what_cannot_work_is_refused_before_it_is_started(
         plan(wanted, Corpus(tiny_corpus))
 
 
+def test_own_data_alone_needs_dev_judgments(home: Path, tiny_corpus: Path, tiny_bert: Path, tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("query,positive\nwhy is rye sticky,Rye holds little gluten\n", encoding="utf-8")
+    wanted = recipe(tiny_corpus, tiny_bert, fit={"data": str(tmp_path / "own.csv"), "data_only": True})
+    assert not plan(wanted, Corpus(tiny_corpus)).synthetic
+    (tiny_corpus / "qrels" / "dev.tsv").unlink()
+    for refuses in (lambda: plan(wanted, Corpus(tiny_corpus)), lambda: jobs.create(wanted)):
+        with pytest.raises(BakehouseError, match="no dev judgments to choose the best checkpoint by"):
+            refuses()
+    assert not runs.all_runs()
+
+
 def test_settings_that_contradict_each_other_make_no_run(home: Path, tiny_corpus: Path, tiny_bert: Path) -> None:
     with pytest.raises(BakehouseError, match=r"one process: set fit\.processes=1"):
         jobs.create(recipe(tiny_corpus, tiny_bert, fit={"trainable": "head", "processes": 2}))

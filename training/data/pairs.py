@@ -64,17 +64,14 @@ def _targets(recipe: Recipe, inputs: Inputs, journal: Journal) -> Targets | None
     if not inputs.teachers:
         return None
 
-    def say(done: int, total: int) -> None:
-        journal.event(f"vectors to learn: {done:,} of {total:,} texts", step=done, total=total)
-        journal.check_stop()
-
+    count = journal.counting("texts whose vectors are learned, encoded")
     alone = recipe.fit.data_only or losses.generated_loss(recipe) not in losses.OF_VECTORS
     if len(inputs.teachers) == 1 or alone:
-        return Targets(inputs.teachers[:1], progress=say)
+        return Targets(inputs.teachers[:1], progress=count)
     texts: dict[Role, list[str]] = {"query": [], "document": []}
     for (_, role), of_language in corpus_texts(recipe, inputs).items():
         texts[role] += of_language
-    return Targets.of(inputs.teachers, inputs.base, texts, say)
+    return Targets.of(inputs.teachers, inputs.base, texts, count)
 
 
 def generated_parts(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from retrieval.encoder import autocast
+from retrieval.encoder import Role, autocast, encode
 from retrieval.errors import BakehouseError
 from training.config import Fit
 from training.fitting.layers import Parameters
@@ -29,23 +29,35 @@ class HeadLearner(PartLearner):
 
     :param features: The table, a module that :func:`learner` makes.
     :param encoder: Everything before the dense layer.
+    :param remembering: The whole model with an encoder that reads no text twice.
     """
 
     features: Any
     encoder: SentenceTransformer
+    remembering: SentenceTransformer
 
     @property
     def parameters(self) -> Parameters:
         """See :attr:`Learner.parameters`."""
         return Parameters.of(self.whole)
 
-    def prepare(self, data: TrainingData, settings: Fit, say: Say) -> None:
-        """Encode every text of the training data once, in memory: four bytes a dimension of each."""
+    @property
+    def examined(self) -> SentenceTransformer:
+        """See :attr:`Learner.examined`."""
+        return self.remembering
+
+    def prepare(self, data: TrainingData, asked: Mapping[Role, Sequence[str]], settings: Fit, say: Say) -> None:
+        """Encode every text of the training data and of the examinations once, in memory: four bytes a dimension."""
         for prompt, texts in _texts(data).items():
             for start in range(0, len(texts), _AT_ONCE):
                 some = texts[start : start + _AT_ONCE]
                 self.features.learn(prompt, some, self._encoded(some, prompt, data.max_length, settings))
                 say("texts read by the frozen encoder", start + len(some), len(texts))
+        self.remembering.eval()
+        for role, texts in asked.items():
+            for start in range(0, len(texts), _AT_ONCE):
+                encode(self.remembering, texts[start : start + _AT_ONCE], role)
+                say("texts of the examination read by it", min(start + _AT_ONCE, len(texts)), len(texts))
 
     def _encoded(self, texts: Sequence[str], prompt: str, max_length: int, settings: Fit) -> Tensor:
         import torch
@@ -86,7 +98,10 @@ def learner(model: SentenceTransformer) -> HeadLearner:
     model.insert(place, dense)
     features = _table(size)
     taught = SentenceTransformer(modules=[features, *list(model)[place:]], device=str(model.device))
-    return HeadLearner(model, taught, features, encoder)
+    remembering = SentenceTransformer(
+        modules=[_memory(encoder, size), *list(model)[place:]], prompts=model.prompts, device=str(model.device)
+    )
+    return HeadLearner(model, taught, features, encoder, remembering)
 
 
 def _texts(data: TrainingData) -> dict[str, list[str]]:
@@ -102,6 +117,43 @@ def _texts(data: TrainingData) -> dict[str, list[str]]:
 def _batches(order: Sequence[int]) -> Iterator[Sequence[int]]:
     for start in range(0, len(order), _BATCH):
         yield order[start : start + _BATCH]
+
+
+def _memory(encoder: SentenceTransformer, size: int) -> Any:
+    """A first module for sentence-transformers that asks a frozen encoder for the texts it has not seen before.
+
+    :param size: Dimensions of the encoder's vectors.
+    """
+    import torch
+    from sentence_transformers.base.modules import InputModule
+
+    class Memory(InputModule):
+        """Prompt and text → what the encoder makes of them, the second time without it."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.known: dict[tuple[str, str], Tensor] = {}
+
+        def preprocess(self, inputs: Any, prompt: str | None = None, **more: Any) -> dict[str, Any]:
+            """Only what is new goes to the encoder; ``asked`` says of which texts the vectors are wanted."""
+            asked = [(prompt or "", text) for text in inputs]
+            new = [key for key in dict.fromkeys(asked) if key not in self.known]
+            features = encoder.preprocess([text for _, text in new], prompt=prompt, **more) if new else {}
+            return {**features, "new": new, "asked": asked}
+
+        def forward(self, features: dict[str, Any], **_: Any) -> dict[str, Any]:
+            new, asked = features.pop("new"), features.pop("asked")
+            if new:
+                self.known |= zip(new, encoder(features)["sentence_embedding"].float(), strict=True)
+            return {"sentence_embedding": torch.stack([self.known[key] for key in asked])}
+
+        def get_embedding_dimension(self) -> int:
+            return size
+
+        def save(self, output_path: str, *args: Any, **kwargs: Any) -> None:
+            raise TypeError("vectors are not saved: the learner saves the whole model")
+
+    return Memory()
 
 
 def _table(size: int) -> Any:

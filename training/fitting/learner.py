@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from torch import nn
 
+    from retrieval.encoder import Role
     from training.data.parts import TrainingData
 
 LEARNED = "learned.pt"
@@ -38,8 +39,16 @@ class Learner:
         """How many there are, and how many learn."""
         return Parameters.of(self.taught)
 
-    def prepare(self, data: TrainingData, settings: Fit, say: Say) -> None:
-        """Whatever must be done once before the first step."""
+    @property
+    def examined(self) -> SentenceTransformer:
+        """The whole model as it stands after the last step, for reading what :meth:`prepare` was told of."""
+        return self.current()
+
+    def prepare(self, data: TrainingData, asked: Mapping[Role, Sequence[str]], settings: Fit, say: Say) -> None:
+        """Whatever must be done once before the first step.
+
+        :param asked: What each examination will encode.
+        """
 
     def current(self) -> SentenceTransformer:
         """The whole model as it stands after the last step."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,6 +103,14 @@ class Examination:
         documents = {document.id: document.full_text for document in self.documents}
         return key_of(task=self.task.fingerprint, documents=documents, weight=self.settings.weight)
 
+    @cached_property
+    def texts(self) -> dict[Role, list[str]]:
+        """What a model must encode: the documents, then the questions."""
+        return {
+            "document": [document.full_text for document in self.documents],
+            "query": [query.text for query in self.task.queries],
+        }
+
     def of(self, student: Student, candidate: Candidate) -> dict[str, Result]:
         """Judge a model in each mode, and save the results in the run.
 
@@ -109,8 +118,7 @@ class Examination:
         """
         start = time.perf_counter()
         depth = min(DEPTH, len(self.documents))
-        documents = student.vectors([document.full_text for document in self.documents], "document")
-        queries = student.vectors([query.text for query in self.task.queries], "query")
+        documents, queries = (student.vectors(texts, role) for role, texts in self.texts.items())
         dense = exact(queries, documents, max(depth, _K))
         rankings = {
             "dense": TopK(dense.positions[:, :_K], dense.scores[:, :_K]),
@@ -120,9 +128,8 @@ class Examination:
         return {mode: self._judge(mode, rankings[mode], candidate, seconds) for mode in EXAMINED}
 
     def expected_seconds(self, loaded: SentenceTransformer) -> float:
-        """How long a model takes to encode everything, from a few texts: a short one, a middling one, a long one."""
-        texts = sorted([*(document.full_text for document in self.documents), *(q.text for q in self.task.queries)])
-        texts.sort(key=len)
+        """How long a model takes to encode everything, from a few documents: short, middling and long ones."""
+        texts = sorted(sorted(self.texts["document"]), key=len)
         size = _TIMED if loaded.device.type == "cpu" else 4 * _TIMED
         places = (len(texts) * third // 6 for third in (1, 3, 5))
         groups = [texts[max(0, place - size // 2) :][:size] for place in places]
@@ -130,7 +137,8 @@ class Examination:
         start = time.perf_counter()
         for group in groups:
             encode(loaded, group, "document")
-        return (time.perf_counter() - start) * len(texts) / max(1, sum(map(len, groups)))
+        timed, all_of_them = (sum(map(len, chain(*some))) for some in (groups, self.texts.values()))
+        return (time.perf_counter() - start) * all_of_them / max(1, timed)
 
     def _judge(self, mode: Mode, top: TopK, candidate: Candidate, seconds: float) -> Result:
         run = Run([query.id for query in self.task.queries], self.judged.doc_ids, top.positions, top.scores)
@@ -172,6 +180,19 @@ def prepare(corpus: Corpus, generated: Path | None, recipe: Recipe, run: str) ->
     return Examination(task, judged, documents, answers, settings, run, wanted)
 
 
+def check_judged(corpus: Corpus, *, generates: bool) -> None:
+    """Refuse a run whose checkpoints nothing could tell apart.
+
+    :param generates: Whether questions are generated from passages kept out of training.
+    :raises BakehouseError: if neither those nor human dev judgments are there.
+    """
+    if not generates and "dev" not in splits(corpus.folder):
+        raise BakehouseError(
+            f"{corpus.name} has no dev judgments to choose the best checkpoint by, and no questions are generated "
+            "from passages kept out of training. Add qrels/dev.tsv, or set fit.data_only=false."
+        )
+
+
 def _questions(generated: Path | None) -> int:
     return len(read_qrels(generated, "train")) if generated and "train" in splits(generated) else 0
 
@@ -208,13 +229,10 @@ def _passages_read(recipe: Recipe, questions: int) -> int:
 
 
 def _dev_task(corpus: Corpus, generated: Path | None) -> Task:
-    if "dev" in splits(corpus.folder):
+    generates = generated is not None and "dev" in splits(generated)
+    check_judged(corpus, generates=generates)
+    if generated is None or "dev" in splits(corpus.folder):
         return open_task(corpus, "dev")
-    if generated is None or "dev" not in splits(generated):
-        raise BakehouseError(
-            f"{corpus.name} has no dev judgments to choose the best checkpoint by, and no questions were generated "
-            "from passages kept out of training. Add qrels/dev.tsv, or set fit.data_only=false."
-        )
     qrels = read_qrels(generated, "dev")
     queries = tuple(query for query in read_queries(generated) if query.id in qrels)
     return Task(corpus, "dev", queries, qrels, synthetic=True)

@@ -13,7 +13,7 @@ from retrieval.dense import TopK, exact
 from retrieval.encoder import Encoder
 from retrieval.lexical import Lexical, index_documents
 from retrieval.records import Document, FloatArray, IntArray, Query
-from retrieval.vectors import Stored, Vectors
+from retrieval.vectors import Progress, Stored, Vectors
 from training.config import Mine
 from training.mining import known
 from training.split import Shares
@@ -78,14 +78,22 @@ class Pool:
     passages: IntArray
     lexical: Lexical | None
     dense: Mapping[str, tuple[Encoder, Stored]]
+    progress: Progress | None = None
 
     @classmethod
-    def of(cls, share: Shares, settings: Mine, encoders: Mapping[str, Encoder]) -> Pool:
-        """Encode and index the documents of a language."""
+    def of(
+        cls, share: Shares, settings: Mine, encoders: Mapping[str, Encoder], progress: Progress | None = None
+    ) -> Pool:
+        """Encode and index the documents of a language.
+
+        :param progress: Called with how many texts are encoded and how many there are.
+        """
         texts = [document.full_text for document in share.pool]
-        dense = {name: (encoder, Vectors(encoder, "document").stored(texts)) for name, encoder in encoders.items()}
+        dense = {
+            name: (encoder, Vectors(encoder, "document").stored(texts, progress)) for name, encoder in encoders.items()
+        }
         lexical = index_documents(share.pool, [share.lang] * len(texts)) if "bm25" in settings.retrievers else None
-        return cls(share.lang, share.pool, settings, known.passages(share.pool), lexical, dense)
+        return cls(share.lang, share.pool, settings, known.passages(share.pool), lexical, dense, progress)
 
     def negatives(self, asked: Sequence[Asked]) -> list[list[Candidate]]:
         """A seeded draw over all retrievers; where they gave too few, filled up with random documents.
@@ -99,7 +107,9 @@ class Pool:
     def candidates(self, asked: Sequence[Asked]) -> list[Found]:
         """What each retriever found within the rank window, less what is known or likely to be right."""
         texts = [each.query.text for each in asked]
-        vectors = {name: Vectors(encoder, "query").get(texts) for name, (encoder, _) in self.dense.items()}
+        vectors = {
+            name: Vectors(encoder, "query").get(texts, self.progress) for name, (encoder, _) in self.dense.items()
+        }
         limits = {name: self._limit(vectors[name], name, asked) for name in self.dense}
         windows = {name: self._window(name, asked, vectors) for name in self.settings.retrievers}
         allowed = {name: self._allowed(name, window, vectors, limits) for name, window in windows.items()}

@@ -18,7 +18,7 @@ from retrieval.encoder import Encoder
 from retrieval.lexical import K1, B, Lexical, index_documents
 from retrieval.records import Document, FloatArray
 from retrieval.tokens import tokens
-from retrieval.vectors import Vectors
+from retrieval.vectors import Progress, Vectors
 from training.generators.extract import without
 
 _SCORES_AT_ONCE = 1 << 24  # 64 MB of float32
@@ -40,11 +40,13 @@ class Finder:
     scored without it, as it is trained on.
 
     :param encoder: None for BM25.
+    :param progress: Called with how many texts are encoded and how many there are.
     """
 
     documents: Sequence[Document]
     lang: str
     encoder: Encoder | None
+    progress: Progress | None = None
 
     def ranks(self, questions: Sequence[Asked]) -> Iterator[int]:
         """For each question the best rank of its passages, from 1; ties count in their favour.
@@ -66,7 +68,7 @@ class Finder:
         """Shape (texts, documents), float32."""
         if self.encoder is None:
             return np.stack([self._lexical.scores(text, self.lang) for text in texts])
-        return np.asarray(Vectors(self.encoder, "query").get(texts) @ self._matrix.T)
+        return np.asarray(Vectors(self.encoder, "query").get(texts, self.progress) @ self._matrix.T)
 
     def _own(self, questions: Sequence[Asked], scores: FloatArray) -> list[float]:
         """The score of the best passage of each question, less the question itself."""
@@ -103,7 +105,8 @@ class Finder:
     @cached_property
     def _matrix(self) -> FloatArray:
         assert self.encoder is not None
-        return Vectors(self.encoder, "document").get([document.full_text for document in self.documents])
+        texts = [document.full_text for document in self.documents]
+        return Vectors(self.encoder, "document").get(texts, self.progress)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from retrieval.encoder import Encoder
 from retrieval.languages import code_of, identify, known_codes
 from retrieval.models import Model
 from retrieval.records import UNKNOWN, Document, Query
+from retrieval.vectors import Progress
 from training.config import Filter, Generate
 from training.generate import EXTRACT
 from training.questions.roundtrip import Asked, Finder
@@ -92,14 +93,20 @@ def wrong_language(items: Sequence[Item]) -> Rejected:
                 yield item, "in another language"
 
 
-def lost(items: Sequence[Item], settings: Filter, languages: Sequence[Shares], model: Model | None) -> Rejected:
+def lost(
+    items: Sequence[Item],
+    settings: Filter,
+    languages: Sequence[Shares],
+    model: Model | None,
+    progress: Progress | None = None,
+) -> Rejected:
     """Questions that do not find their passage among the first ``filter.round_trip`` of their language."""
     for share in languages:
         documents = [*share.pool, *share.dev]
         position_of = {document.id: position for position, document in enumerate(documents)}
         of_language = [item for item in items if item.query.lang == share.lang]
         asked = [Asked(item.query.text, tuple(position_of[doc_id] for doc_id in item.grades)) for item in of_language]
-        finder = Finder(documents, share.lang, Encoder(model) if model else None)
+        finder = Finder(documents, share.lang, Encoder(model) if model else None, progress)
         for item, rank in zip(of_language, finder.ranks(asked), strict=True):
             if rank > settings.round_trip:
                 yield item, "does not find its passage"
