@@ -116,6 +116,7 @@ def test_precision_is_what_was_asked_for(tiny_bert: Path, tmp_path: Path) -> Non
         ({"processes": 3, "batch_size": 16}, "batch_size=16 cannot be shared by fit.processes=3: .* multiple of 3"),
         ({"processes": 2, "batch_size": 0}, "batch_size=0 looks for the largest batch of one process"),
         ({"processes": 2, "trainable": "head"}, "set fit.processes=1"),
+        ({"average": 0.5, "trainable": "head"}, "set fit.average=1"),
         ({"trainable": "head", "loss": "tsdae"}, "tsdae trains the encoder itself, which fit.trainable=head"),
         ({"trainable": "lora", "loss": "tsdae"}, "tsdae trains the encoder itself, which fit.trainable=lora"),
         ({"trainable": "head", "gradient_checkpointing": True}, "fit.trainable=head has none"),

@@ -75,6 +75,11 @@ def check(settings: Fit) -> None:
         raise BakehouseError(
             "fit.gradient_checkpointing is for layers that learn, and fit.trainable=head has none: set it to false."
         )
+    if settings.trainable == "head" and settings.average < 1:
+        raise BakehouseError(
+            f"fit.average={settings.average} mixes in the base model's weights, and fit.trainable=head adds a layer that "
+            "the base does not have: set fit.average=1."
+        )
     if settings.optimizer == "adamw-8bit" and importlib.util.find_spec("bitsandbytes") is None:
         raise BakehouseError(
             "fit.optimizer=adamw-8bit needs the package bitsandbytes, which is not installed: "
