@@ -35,7 +35,7 @@ def test_the_metadata_are_what_the_hub_reads(card: Card, tmp_path: Path) -> None
     path = tmp_path / "README.md"
     path.write_text(card.text(20, {}, FOUND), encoding="utf-8")
     data = ModelCard.load(path).data
-    assert (data.library_name, data.pipeline_tag) == ("sentence-transformers", "sentence-similarity")
+    assert (data.to_dict()["library_name"], data.pipeline_tag) == ("sentence-transformers", "sentence-similarity")
     assert (data.language, data.base_model) == (["de", "en"], "intfloat/multilingual-e5-small")
     assert data.license is None
     assert data.model_name == "run-1, step 20"

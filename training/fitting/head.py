@@ -54,10 +54,10 @@ class HeadLearner(PartLearner):
                 self.features.learn(prompt, some, self._encoded(some, prompt, data.max_length, settings))
                 say("texts read by the frozen encoder", start + len(some), len(texts))
         self.remembering.eval()
-        for role, texts in asked.items():
-            for start in range(0, len(texts), _AT_ONCE):
-                encode(self.remembering, texts[start : start + _AT_ONCE], role)
-                say("texts of the examination read by it", min(start + _AT_ONCE, len(texts)), len(texts))
+        for role, of_role in asked.items():
+            for start in range(0, len(of_role), _AT_ONCE):
+                encode(self.remembering, of_role[start : start + _AT_ONCE], role)
+                say("texts of the examination read by it", min(start + _AT_ONCE, len(of_role)), len(of_role))
 
     def _encoded(self, texts: Sequence[str], prompt: str, max_length: int, settings: Fit) -> Tensor:
         import torch
@@ -98,9 +98,8 @@ def learner(model: SentenceTransformer) -> HeadLearner:
     model.insert(place, dense)
     features = _table(size)
     taught = SentenceTransformer(modules=[features, *list(model)[place:]], device=str(model.device))
-    remembering = SentenceTransformer(
-        modules=[_memory(encoder, size), *list(model)[place:]], prompts=model.prompts, device=str(model.device)
-    )
+    remembering = SentenceTransformer(modules=[_memory(encoder, size), *list(model)[place:]], device=str(model.device))
+    remembering.prompts = model.prompts
     return HeadLearner(model, taught, features, encoder, remembering)
 
 
