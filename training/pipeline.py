@@ -14,6 +14,7 @@ from training import jobs, snapshot, tracking, verdict
 from training.config import Recipe
 from training.data import pairs
 from training.journal import Journal, Listener, NotReady, Stopped
+from training.keeping import examine
 from training.runs import RunFolder
 from training.split import Shares, shares_of, told
 from training.stages import Context, Stage, stages_of
@@ -79,13 +80,9 @@ def _pause(journal: Journal, done: Stage, following: Stage) -> None:
 
 
 def _split(corpus: Corpus, recipe: Recipe, journal: Journal) -> list[Shares]:
+    examine.check_judged(corpus, generates=not recipe.fit.data_only)
     judged = "dev" in splits(corpus.folder)
     if recipe.fit.data_only:
-        if not judged:
-            raise BakehouseError(
-                f"fit.data_only makes no questions, and {corpus.folder} has no dev judgments to judge checkpoints by. "
-                "Add qrels/dev.tsv, or train on generated questions too (fit.data_only=false)."
-            )
         return []
     shares = shares_of(corpus, recipe, judged=judged)
     if not shares:
