@@ -32,6 +32,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     run.add_argument("--measure", action="append", default=[], metavar="NAME@K", help="a further measure: precision@5")
     run.add_argument("--allow-unknown", action="store_true", help="count judgments of unknown ids as not found")
     run.add_argument(
+        "--exclude-self",
+        action=argparse.BooleanOptionalAction,
+        help="leave out the document that has the query's own id (default: as the corpus's manifest.json says)",
+    )
+    run.add_argument(
         "--cross-lingual", action="store_true", help="judge queries in a language without documents as well"
     )
     both = command(subparsers, "compare", _compare, "say whether B is better than A")
@@ -52,7 +57,8 @@ def _run(args: argparse.Namespace) -> Report:
         known = ("all", *MODES)
         raise BakehouseError(f"unknown mode '{args.mode}': choose {', '.join(known)}.{nearest(args.mode, known)}")
     lead = MODES[0] if args.mode == "all" else args.mode
-    task = open_task(open_corpus(args.corpus), args.split, allow_unknown=args.allow_unknown)
+    corpus = open_corpus(args.corpus)
+    task = open_task(corpus, args.split, allow_unknown=args.allow_unknown, exclude_self=args.exclude_self)
     _check(task, cross_lingual=args.cross_lingual)
     results = evaluate(
         task,

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from eval.measures import Floats, parse
+from eval.measures import STANDARD, Floats, parse
 from eval.results import Result, Summary
 from eval.significance import Interval, holm, paired
 from retrieval.errors import BakehouseError, nearest
@@ -89,9 +89,14 @@ def compare(a: Result, b: Result, measure: str = "ndcg@10") -> Comparison:
     language the p-value is first corrected for the number of languages (Holm).
 
     :raises BakehouseError: if they were judged on different things, have no query in common, or one
-        lacks the measure.
+        lacks the measure, or more of the measure is not better.
     """
     _check_same_data(a.summary, b.summary)
+    if not parse(measure).judges:
+        raise BakehouseError(
+            f"{parse(measure).title} says how much of a ranking nobody judged, not how good it is: compare by another "
+            f"measure, such as {STANDARD[0]}."
+        )
     name = parse(measure).name
     pairs = _pair(a, b, name)
     whole = paired(pairs.a, pairs.b, pairs.languages)

@@ -86,7 +86,7 @@ def evaluate(
     results = []
     for mode in modes:
         start = time.perf_counter()
-        options = Options(mode=mode, k=depth, weight=weight, fusion=fusion)
+        options = Options(mode=mode, k=depth, weight=weight, fusion=fusion, exclude_self=task.exclude_self)
         scores = judge(searcher.run(task.queries, options), judged, task.queries, measures)
         seconds = time.perf_counter() - start
         system = system_of(searcher, mode, label)
@@ -148,6 +148,8 @@ def system_of(searcher: Searcher, mode: Mode, label: str = "") -> System:
 def settings_of(options: Options) -> dict[str, Any]:
     """The settings that decide a ranking in this mode, as results record them."""
     settings: dict[str, Any] = {"k": options.k}
+    if options.exclude_self:
+        settings["exclude_self"] = True
     if options.mode != "dense":
         settings["bm25"] = {"k1": lexical.K1, "b": lexical.B, "tokens": tokens.VERSION}
     if options.mode == "hybrid":

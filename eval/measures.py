@@ -4,7 +4,9 @@ Judgments become sorted integers once (:class:`Judged`); each run is then looked
 pass, and every measure is a sum over the few judged documents that the run found. The definitions
 are those of trec_eval, as pytrec_eval computes them: nDCG has a linear gain, ``grade / log2(rank + 1)``,
 and an ideal over all judged documents (Järvelin and Kekäläinen, 2002); MAP and recall divide by all
-relevant documents; a grade of 0 or less counts as not relevant.
+relevant documents; a grade of 0 or less counts as not relevant. R-cap divides by no more than could be
+found within the cut (Thakur et al., "BEIR", 2021); hole is the share of the cut that nobody judged for the
+query (Xiong et al., "Approximate Nearest Neighbor Negative Contrastive Learning", 2021).
 """
 
 from __future__ import annotations
@@ -81,12 +83,12 @@ class Judged:
 
 
 class Found(NamedTuple):
-    """Relevant documents that a ranking holds, one an element, grouped by query and ordered by rank.
+    """Documents that a ranking holds, one an element, grouped by query and ordered by rank.
 
     :param rows: Positions in ``Judged.query_ids``.
     :param ranks: From 1.
-    :param grades: Above 0.
-    :param nth: The element is the query's nth relevant document, from 1.
+    :param grades: What they were judged.
+    :param nth: The element is the query's nth of these documents, from 1.
     """
 
     rows: Integers
@@ -98,6 +100,23 @@ class Found(NamedTuple):
         """Those among the first k ranks."""
         kept = self.ranks <= k
         return Found(self.rows[kept], self.ranks[kept], self.grades[kept], self.nth[kept])
+
+
+class Seen(NamedTuple):
+    """What the judgments say of the rankings of a run.
+
+    :param relevant: The documents whose grade is above 0.
+    :param judged: All that were judged for the query.
+    :param depth: Shape (queries,): how many documents the run has for the query.
+    """
+
+    relevant: Found
+    judged: Found
+    depth: Integers
+
+    def within(self, k: int) -> Seen:
+        """The same of the first k ranks."""
+        return Seen(self.relevant.within(k), self.judged.within(k), np.minimum(self.depth, k))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,20 +171,26 @@ class Measure:
         """As people write it, such as ``nDCG@10``."""
         return f"{_KINDS[self.kind].title}@{self.k}"
 
+    @property
+    def judges(self) -> bool:
+        """Whether more of it is better; holes say how much of a ranking nobody knows."""
+        return self.kind != "hole"
+
 
 def parse(name: str) -> Measure:
-    """Read a name such as ``ndcg@10``; upper and lower case are the same.
+    """Read a name such as ``ndcg@10``; upper and lower case are the same, and ``R_cap@10`` is ``rcap@10``.
 
     :raises BakehouseError: if the measure is unknown or the cut is not 1 or more.
     """
-    match = re.fullmatch(r"([a-z]+)@(\d+)", name.strip().lower())
-    if not match or match[1] not in _KINDS or int(match[2]) < 1:
+    match = re.fullmatch(r"([a-z_-]+)@(\d+)", name.strip().lower())
+    kind = re.sub("[_-]", "", match[1]) if match else ""
+    if not match or kind not in _KINDS or int(match[2]) < 1:
         known = ", ".join(f"{kind}@k" for kind in _KINDS)
         raise BakehouseError(
             f"unknown measure '{name}': wanted one of {known} with k of 1 or more, such as ndcg@10."
             + nearest(name.lower(), STANDARD)
         )
-    return Measure(match[1], int(match[2]))
+    return Measure(kind, int(match[2]))
 
 
 def measure(run: Run, judged: Judged, names: Iterable[str] = STANDARD) -> Measured:
@@ -178,8 +203,8 @@ def measure(run: Run, judged: Judged, names: Iterable[str] = STANDARD) -> Measur
     """
     measures = [parse(name) for name in names]
     rows = _rows(run, judged)
-    found = _look_up(run, rows, judged)
-    values = {each.name: _KINDS[each.kind].compute(found.within(each.k), judged, each.k) for each in measures}
+    seen = _look_up(run, rows, judged)
+    values = {each.name: _KINDS[each.kind].compute(seen.within(each.k), judged, each.k) for each in measures}
     answered = np.unique(rows[(run.ranking >= 0).any(axis=1) & (rows >= 0)])
     counts = Counts(
         queries=len(judged.query_ids),
@@ -201,16 +226,20 @@ def _rows(run: Run, judged: Judged) -> Integers:
     return np.array([row_of.get(query_id, -1) for query_id in run.query_ids], np.int64)
 
 
-def _look_up(run: Run, rows: Integers, judged: Judged) -> Found:
-    """The relevant documents of the run: most cells fall through the sieve, the rest are bisected."""
+def _look_up(run: Run, rows: Integers, judged: Judged) -> Seen:
+    """The judged documents of the run: most cells fall through the sieve, the rest are bisected."""
     keys = rows[:, None] * len(run.doc_ids) + run.ranking
     known = (run.ranking >= 0) & (rows >= 0)[:, None]
     row, column = np.nonzero(known & judged.sieve[_slots(keys, len(judged.sieve))])
     keys = keys[row, column]
     places = np.minimum(np.searchsorted(judged.keys, keys), len(judged.keys) - 1)
-    relevant = (judged.keys[places] == keys) & (judged.grades[places] > 0)
-    row, column, places = row[relevant], column[relevant], places[relevant]
-    return _grouped(rows[row], column + 1, judged.grades[places])
+    sure = judged.keys[places] == keys
+    of_query, ranks, grades = rows[row[sure]], column[sure] + 1, judged.grades[places[sure]]
+    good = grades > 0
+    depth = np.bincount(rows[rows >= 0], (run.ranking[rows >= 0] >= 0).sum(axis=1), len(judged.query_ids))
+    return Seen(
+        _grouped(of_query[good], ranks[good], grades[good]), _grouped(of_query, ranks, grades), depth.astype(np.int64)
+    )
 
 
 def _sieve(keys: Integers) -> npt.NDArray[np.bool_]:
@@ -253,33 +282,41 @@ def _gain(found: Found, judged: Judged) -> Floats:
     return _per_query(found, judged, found.grades / np.log2(found.ranks + 1))
 
 
-def _ndcg(found: Found, judged: Judged, k: int) -> Floats:
-    return _share(_gain(found, judged), _gain(judged.ideal.within(k), judged))
+def _ndcg(seen: Seen, judged: Judged, k: int) -> Floats:
+    return _share(_gain(seen.relevant, judged), _gain(judged.ideal.within(k), judged))
 
 
-def _recall(found: Found, judged: Judged, k: int) -> Floats:
-    return _share(_per_query(found, judged), judged.relevant)
+def _recall(seen: Seen, judged: Judged, k: int) -> Floats:
+    return _share(_per_query(seen.relevant, judged), judged.relevant)
 
 
-def _precision(found: Found, judged: Judged, k: int) -> Floats:
-    return _per_query(found, judged) / k
+def _r_cap(seen: Seen, judged: Judged, k: int) -> Floats:
+    return _share(_per_query(seen.relevant, judged), np.minimum(judged.relevant, k))
 
 
-def _hit(found: Found, judged: Judged, k: int) -> Floats:
-    return (_per_query(found, judged) > 0).astype(np.float64)
+def _precision(seen: Seen, judged: Judged, k: int) -> Floats:
+    return _per_query(seen.relevant, judged) / k
 
 
-def _map(found: Found, judged: Judged, k: int) -> Floats:
-    return _share(_per_query(found, judged, found.nth / found.ranks), judged.relevant)
+def _hit(seen: Seen, judged: Judged, k: int) -> Floats:
+    return (_per_query(seen.relevant, judged) > 0).astype(np.float64)
 
 
-def _mrr(found: Found, judged: Judged, k: int) -> Floats:
-    return _per_query(found, judged, np.where(found.nth == 1, 1 / found.ranks, 0.0))
+def _hole(seen: Seen, judged: Judged, k: int) -> Floats:
+    return (seen.depth - _per_query(seen.judged, judged)) / k
+
+
+def _map(seen: Seen, judged: Judged, k: int) -> Floats:
+    return _share(_per_query(seen.relevant, judged, seen.relevant.nth / seen.relevant.ranks), judged.relevant)
+
+
+def _mrr(seen: Seen, judged: Judged, k: int) -> Floats:
+    return _per_query(seen.relevant, judged, np.where(seen.relevant.nth == 1, 1 / seen.relevant.ranks, 0.0))
 
 
 class _Kind(NamedTuple):
     title: str
-    compute: Callable[[Found, Judged, int], Floats]
+    compute: Callable[[Seen, Judged, int], Floats]
 
 
 _KINDS = {
@@ -289,5 +326,7 @@ _KINDS = {
     "map": _Kind("MAP", _map),
     "precision": _Kind("Precision", _precision),
     "hit": _Kind("Hit", _hit),
+    "rcap": _Kind("R-cap", _r_cap),
+    "hole": _Kind("Hole", _hole),
 }
 """Every measure: its name for people, and its values from what a run found within the cut."""

@@ -19,6 +19,7 @@ class Task:
     :param queries: Those that have judgments, and no others.
     :param synthetic: Whether the queries were generated, not asked by people.
     :param unasked: Queries of the corpus that this split does not judge.
+    :param exclude_self: Leave out, before any cut, the document that has the query's own id.
     """
 
     corpus: Corpus
@@ -27,6 +28,7 @@ class Task:
     qrels: Qrels
     synthetic: bool = False
     unasked: int = 0
+    exclude_self: bool = False
 
     @cached_property
     def fingerprint(self) -> str:
@@ -82,10 +84,11 @@ class Task:
         return tuple(said)
 
 
-def open_task(corpus: Corpus, split: str, *, allow_unknown: bool = False) -> Task:
+def open_task(corpus: Corpus, split: str, *, allow_unknown: bool = False, exclude_self: bool | None = None) -> Task:
     """Read a split and check it before anything expensive.
 
     :param allow_unknown: Score judgments of unknown documents and queries as not found, with a warning.
+    :param exclude_self: See :class:`Task`; what the corpus says if None.
     :raises BakehouseError: if the split is missing or empty, a query id stands twice, or judgments name
         unknown ids that are not allowed.
     """
@@ -100,7 +103,8 @@ def open_task(corpus: Corpus, split: str, *, allow_unknown: bool = False) -> Tas
             f"Run `python -m retrieval validate {corpus.folder}` to see which."
         )
     asked = tuple(query for query in corpus.queries if query.id in qrels)
-    task = Task(corpus, split, asked, qrels, unasked=len(corpus.queries) - len(asked))
+    exclude = corpus.exclude_self if exclude_self is None else exclude_self
+    task = Task(corpus, split, asked, qrels, unasked=len(corpus.queries) - len(asked), exclude_self=exclude)
     if not allow_unknown:
         _refuse_unknown(task)
     return task

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from retrieval.artifact import hash_files
+from retrieval.artifact import hash_files, read_manifest
 from retrieval.errors import BakehouseError, nearest
 from retrieval.home import ROOT, home
 from retrieval.records import Document, Qrels, Query
@@ -202,6 +202,15 @@ class Corpus:
     def fingerprint(self) -> str:
         """A hash of ``corpus.jsonl``: changes when any document changes."""
         return hash_files([self.folder / CORPUS])
+
+    @property
+    def exclude_self(self) -> bool:
+        """Whether a query never finds the document of its own id: ``"exclude_self": true`` in ``manifest.json``.
+
+        For sets whose queries are documents, such as ArguAna; ids that are merely alike mean nothing elsewhere.
+        """
+        manifest = read_manifest(self.folder)
+        return bool(manifest and manifest.get("exclude_self"))
 
     @property
     def name(self) -> str:

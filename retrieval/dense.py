@@ -66,6 +66,16 @@ def best(scores: FloatArray, k: int) -> TopK:
     return TopK(positions, values)
 
 
+def less(top: TopK, own: IntArray) -> TopK:
+    """The rankings less one document each, and one shorter.
+
+    :param own: Shape (rows,): the position that each row shall not hold, or -1; whoever has none loses its last.
+    """
+    unwanted = (top.positions == own[:, None]) & (own >= 0)[:, None]
+    order = np.argsort(unwanted, axis=1, kind="stable")[:, :-1]
+    return TopK(np.take_along_axis(top.positions, order, 1), np.take_along_axis(top.scores, order, 1))
+
+
 def exact(
     queries: FloatArray, documents: Rows, k: int, memory_mb: int = MEMORY_MB, longest: float | None = None
 ) -> TopK:

@@ -12,7 +12,7 @@ import numpy as np
 
 from retrieval import hnsw
 from retrieval.beir import Corpus
-from retrieval.dense import TopK, best, exact, longest_of
+from retrieval.dense import TopK, best, exact, less, longest_of
 from retrieval.encoder import Encoder
 from retrieval.errors import BakehouseError, nearest
 from retrieval.fusion import DEPTH, Fusion, fuse
@@ -32,6 +32,7 @@ class Options:
 
     :param weight: Share of the dense side in a hybrid, 0 to 1.
     :param languages: Only documents in these languages; all if empty.
+    :param exclude_self: In :meth:`Searcher.run`, leave out the document that has the query's own id.
     :param rerank: A cross-encoder that orders the first ``rerank_depth`` hits anew; none if empty.
     """
 
@@ -40,6 +41,7 @@ class Options:
     weight: float = 0.5
     fusion: Fusion = "minmax"
     languages: tuple[str, ...] = ()
+    exclude_self: bool = False
     rerank: str = ""
     rerank_depth: int = 50
 
@@ -131,7 +133,8 @@ class Searcher:
         """The rankings of many queries, exact and without reranking; their vectors are cached."""
         options = options or Options(k=100)
         named = [self._with_language(query) for query in queries]
-        sides = self._sides(named, options, self._allowed(options.languages), cached=True)
+        own = own_positions(queries, self.doc_ids) if options.exclude_self else None
+        sides = self._sides(named, options, self._allowed(options.languages), own, cached=True)
         top = self._combine(sides, options)
         return Run([query.id for query in queries], self.doc_ids, top.positions, top.scores)
 
@@ -157,10 +160,19 @@ class Searcher:
         return np.flatnonzero(np.isin(self.languages, languages)).astype(np.int32)
 
     def _sides(
-        self, queries: Sequence[Query], options: Options, allowed: IntArray | None, *, cached: bool
+        self,
+        queries: Sequence[Query],
+        options: Options,
+        allowed: IntArray | None,
+        own: IntArray | None = None,
+        *,
+        cached: bool,
     ) -> dict[str, TopK]:
-        """The rankings that the mode asks for, each deep enough to be fused."""
-        depth = max(options.k, DEPTH) if options.mode == "hybrid" else options.k
+        """The rankings that the mode asks for, each deep enough to be fused.
+
+        :param own: What each query shall not find; see :func:`retrieval.dense.less`.
+        """
+        depth = (max(options.k, DEPTH) if options.mode == "hybrid" else options.k) + (own is not None)
         sides = {}
         if options.mode != "lexical":
             texts = [query.text for query in queries]
@@ -171,7 +183,7 @@ class Searcher:
                 sides["dense"] = self._exact(vectors, depth, allowed)
         if options.mode != "dense":
             sides["lexical"] = self.lexical.search([(q.text, q.lang) for q in queries], depth, allowed)
-        return sides
+        return sides if own is None else {name: less(side, own) for name, side in sides.items()}
 
     def _exact(self, queries: FloatArray, k: int, allowed: IntArray | None) -> TopK:
         if allowed is None:
@@ -196,6 +208,12 @@ class Searcher:
             )
             for rank, (position, score) in enumerate(found, 1)
         ]
+
+
+def own_positions(queries: Sequence[Query], doc_ids: Sequence[str]) -> IntArray:
+    """The position of the document that has each query's id, or -1; shape (queries,)."""
+    position_of = {doc_id: position for position, doc_id in enumerate(doc_ids)}
+    return np.array([position_of.get(query.id, -1) for query in queries], np.int32)
 
 
 def _reranked(name: str, text: str, hits: Sequence[Hit]) -> list[Hit]:

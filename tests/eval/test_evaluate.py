@@ -15,6 +15,7 @@ from retrieval.beir import Corpus, write_documents, write_qrels, write_queries
 from retrieval.errors import BakehouseError
 from retrieval.models import DEFAULT
 from retrieval.records import Document, Qrels, Query, Run
+from retrieval.searcher import MODES
 
 
 def write(folder: Path, documents: list[Document], queries: list[Query], qrels: Qrels) -> Corpus:
@@ -167,3 +168,22 @@ def test_bm25_on_cranfield(shared_data: Path, home: Path) -> None:
     [result] = evaluate(open_task(Corpus(shared_data / "beir" / "cranfield"), "test"), DEFAULT, ("lexical",))
     assert result.summary.counts["queries"] == 225
     assert result.summary.metrics["ndcg@10"] == pytest.approx(0.507, abs=0.005)
+
+
+def test_a_query_that_is_a_document_does_not_find_itself(tmp_path: Path, home: Path, tiny_bert: Path) -> None:
+    """As in ArguAna: before the cut, before fusion, in every mode; and only where the corpus or the person says so."""
+    queries = [Query("d2", "rye rye rye", {"lang": "en"}), Query("x", "klebt", {"lang": "de"})]
+    corpus = write(tmp_path / "self", DOCUMENTS, queries, {"d2": {"d1": 1}, "x": {"d3": 1}})
+    assert not open_task(corpus, "test").exclude_self
+    (corpus.folder / "manifest.json").write_text('{"exclude_self": true}')
+    for mode in MODES:
+        for excludes in (True, False):
+            task = open_task(corpus, "test", exclude_self=None if excludes else False)
+            [result] = evaluate(task, str(tiny_bert), (mode,), k=2, measures=["mrr@2"])
+            found = [doc_id for doc_id, _ in result.per_query.top[0]]
+            assert ("d2" in found) != excludes
+            assert result.summary.settings.get("exclude_self", False) == excludes
+            if mode == "lexical":
+                assert found == (["d1"] if excludes else ["d2", "d1"])
+            if mode == "dense":
+                assert len(found) == 2, "the ranking is as deep as it was"

@@ -32,7 +32,22 @@ def test_graded_judgments_worked_out_by_hand() -> None:
     measured = measure(
         run_of({"q": ["b", "a", "d", "c"]}, docs, 4),
         Judged.of(qrels, docs),
-        ["ndcg@3", "ndcg@10", "recall@3", "mrr@10", "mrr@1", "map@10", "map@3", "precision@3", "hit@1", "hit@2"],
+        [
+            "ndcg@3",
+            "ndcg@10",
+            "recall@3",
+            "mrr@10",
+            "mrr@1",
+            "map@10",
+            "map@3",
+            "precision@3",
+            "hit@1",
+            "hit@2",
+            "rcap@2",
+            "rcap@5",
+            "hole@3",
+            "hole@5",
+        ],
     )
     ideal3 = 3 + 2 / math.log2(3) + 1 / 2
     gain3 = 2 / math.log2(3)
@@ -48,6 +63,10 @@ def test_graded_judgments_worked_out_by_hand() -> None:
             "precision@3": 1 / 3,
             "hit@1": 0,
             "hit@2": 1,
+            "rcap@2": 1 / 2,
+            "rcap@5": 2 / 3,
+            "hole@3": 1 / 3,
+            "hole@5": 1 / 5,
         },
         abs=1e-15,
     )
@@ -142,3 +161,4 @@ def test_unknown_measures_are_refused(name: str) -> None:
 def test_names_and_titles() -> None:
     assert [parse(name).title for name in STANDARD] == ["nDCG@10", "Recall@100", "MRR@10", "MAP@100"]
     assert parse(" NDCG@010 ").name == "ndcg@10"
+    assert (parse("R_cap@5").name, parse("R-cap@5").title) == ("rcap@5", "R-cap@5")

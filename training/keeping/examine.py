@@ -17,14 +17,14 @@ from eval.results import Result, System, save, scores_folder
 from eval.task import Task, open_task
 from retrieval.artifact import key_of
 from retrieval.beir import Corpus, read_qrels, read_queries, splits
-from retrieval.dense import TopK, exact
+from retrieval.dense import TopK, exact, less
 from retrieval.encoder import Encoder, Role, encode
 from retrieval.errors import BakehouseError
 from retrieval.fusion import DEPTH, fuse
 from retrieval.lexical import document_languages, index_documents
 from retrieval.models import Model
 from retrieval.records import Document, FloatArray, Query, Run
-from retrieval.searcher import Mode, Options
+from retrieval.searcher import Mode, Options, own_positions
 from retrieval.vectors import Vectors
 from training.config import Evaluate, Recipe
 from training.generators.extract import without
@@ -101,7 +101,8 @@ class Examination:
     def key(self) -> str:
         """Names what is asked, of whom it is asked apart: figures of the same key can be compared."""
         documents = {document.id: document.full_text for document in self.documents}
-        return key_of(task=self.task.fingerprint, documents=documents, weight=self.settings.weight)
+        others = {"exclude_self": True} if self.task.exclude_self else {}
+        return key_of(task=self.task.fingerprint, documents=documents, weight=self.settings.weight, **others)
 
     @cached_property
     def texts(self) -> dict[Role, list[str]]:
@@ -117,9 +118,8 @@ class Examination:
         :returns: Mode → result.
         """
         start = time.perf_counter()
-        depth = min(DEPTH, len(self.documents))
         documents, queries = (student.vectors(texts, role) for role, texts in self.texts.items())
-        dense = exact(queries, documents, max(depth, _K))
+        dense = _less_own(exact(queries, documents, _depth(self.documents, self.task)), self.task, self.documents)
         rankings = {
             "dense": TopK(dense.positions[:, :_K], dense.scores[:, :_K]),
             "hybrid": fuse(dense, self.lexical, _K, self.settings.weight),
@@ -147,7 +147,9 @@ class Examination:
             self.task,
             System(candidate.name, candidate.fingerprint, mode, candidate.label),
             settings={
-                **settings_of(Options(mode=mode, k=_K, weight=self.settings.weight)),
+                **settings_of(
+                    Options(mode=mode, k=_K, weight=self.settings.weight, exclude_self=self.task.exclude_self)
+                ),
                 "ranked": len(self.documents),
             },
             seconds=seconds,
@@ -171,8 +173,8 @@ def prepare(corpus: Corpus, generated: Path | None, recipe: Recipe, run: str) ->
     documents = _ranked_documents(corpus, task, settings)
     languages = document_languages(documents)
     lexical = index_documents(documents, languages)
-    depth = max(min(DEPTH, len(documents)), _K)
-    answers = lexical.search([(query.text, query.lang) for query in task.queries], depth)
+    asking = [(query.text, query.lang) for query in task.queries]
+    answers = _less_own(lexical.search(asking, _depth(documents, task)), task, documents)
     judged = Judged.of(task.qrels, [document.id for document in documents])
     asked = min(len(full.queries), recipe.evaluate.max_queries)
     ranked = min(len(corpus.documents), recipe.evaluate.max_documents)
@@ -191,6 +193,17 @@ def check_judged(corpus: Corpus, *, generates: bool) -> None:
             f"{corpus.name} has no dev judgments to choose the best checkpoint by, and no questions are generated "
             "from passages kept out of training. Add qrels/dev.tsv, or set fit.data_only=false."
         )
+
+
+def _depth(documents: Sequence[Document], task: Task) -> int:
+    """How deep each side ranks: as far as fusion looks, and one more where each query leaves its own document out."""
+    return max(min(DEPTH, len(documents)), _K) + task.exclude_self
+
+
+def _less_own(top: TopK, task: Task, documents: Sequence[Document]) -> TopK:
+    if not task.exclude_self:
+        return top
+    return less(top, own_positions(task.queries, [document.id for document in documents]))
 
 
 def _questions(generated: Path | None) -> int:
@@ -252,7 +265,7 @@ def _sampled(task: Task, settings: Evaluate) -> Task:
         return task
     queries: tuple[Query, ...] = tuple(task.queries[row] for row in sorted(kept))
     qrels = {query.id: task.qrels[query.id] for query in queries}
-    return Task(task.corpus, task.split, queries, qrels, task.synthetic, task.unasked)
+    return replace(task, queries=queries, qrels=qrels)
 
 
 def _ranked_documents(corpus: Corpus, task: Task, settings: Evaluate) -> list[Document]:
