@@ -12,35 +12,20 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-DIMENSION = 384
+from tests.benchmarks.measuring import DIMENSION, Measured, clustered, in_its_own_process, measured, table, tell
+
 DEPTH, NEGATIVES, CEILING = 50, 8, 0.95
 SIDES = ("bakehouse", "peer", "peer, faiss", "peer, small batches")
 _SMALL = 256
-_CLUSTERS = 1000
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What one side took, and the best negatives that it found of each query."""
-
-    seconds: float
-    cpu_seconds: float
-    peak_mb: float
-    found: list[list[int]]
 
 
 def passages(count: int) -> list[str]:
@@ -52,23 +37,11 @@ def queries(count: int) -> list[str]:
 
 
 def prepare(folder: Path, n_passages: int, n_queries: int) -> None:
-    """Save the model, and vectors that lie as those of a text embedder do: in clusters, all in one cone."""
-    draw = np.random.default_rng(13)
-    centres = _noise(draw, _CLUSTERS, 0.5) + _noise(draw, 1, 0.9)
-    own = draw.integers(0, _CLUSTERS, n_passages)
-    documents = _unit(centres[own] + _noise(draw, n_passages, 0.5))
-    asked = _unit(documents[:n_queries] + _noise(draw, n_queries, 0.4))
+    """Save the model, and vectors in the cache of each side."""
+    documents, asked = clustered(n_passages, n_queries)
     _model().save_pretrained(str(folder / "model"), create_model_card=False)
     _fill_own_cache(folder, documents, asked)
     _fill_peers_cache(folder, documents, asked)
-
-
-def _noise(draw: np.random.Generator, rows: int, length: float) -> np.ndarray:
-    return (draw.normal(size=(rows, DIMENSION)) * length / DIMENSION**0.5).astype(np.float32)
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
 def _model() -> Any:
@@ -180,49 +153,11 @@ def side(name: str, folder: Path, n_passages: int, n_queries: int) -> Measured:
         "peer, faiss": {"use_faiss": True},
         "peer, small batches": {"faiss_batch_size": _SMALL},
     }.get(name, {})
-    _warm()
     if name == "bakehouse":
         mine, found = bakehouse(folder, n_passages, n_queries)
     else:
         mine, found = peer(folder, n_passages, n_queries, **how)
-    with _peak_above_now() as peak:
-        start, cpu = time.perf_counter(), time.process_time()
-        result = mine()
-        seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
-    return Measured(seconds, cpu_seconds, peak[0], found(result))
-
-
-def _warm() -> None:
-    """Let the libraries set up their threads and kernels, before anything is measured."""
-    import torch
-
-    few = torch.ones((64, DIMENSION))
-    torch.topk(few @ few.T, 4)
-    torch.topk(few.bfloat16() @ few.bfloat16().T, 4)
-
-
-@contextmanager
-def _peak_above_now() -> Iterator[list[float]]:
-    """The kernel's own high-water mark of this process, set back first; in MB above what is held now."""
-    Path("/proc/self/clear_refs").write_text("5")
-    before = _status("VmRSS")
-    peak: list[float] = []
-    yield peak
-    peak.append((_status("VmHWM") - before) / 1024)
-
-
-def _status(name: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(name + ":"))
-
-
-def _least(measured: list[Measured]) -> tuple[float, float, float]:
-    """The best of the repeats: what else the machine did can only add."""
-    return (
-        min(each.seconds for each in measured),
-        min(each.cpu_seconds for each in measured),
-        min(each.peak_mb for each in measured),
-    )
+    return measured(mine, found)
 
 
 def main() -> int:
@@ -234,7 +169,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.side:
-        print(json.dumps(asdict(side(args.side, args.folder, args.passages, args.queries))))
+        tell(side(args.side, args.folder, args.passages, args.queries))
         return 0
     with tempfile.TemporaryDirectory() as place:
         os.environ["BAKEHOUSE_HOME"] = place
@@ -247,19 +182,10 @@ def _report(folder: Path, args: argparse.Namespace) -> int:
     runs: dict[str, list[Measured]] = {name: [] for name in SIDES}
     for _ in range(args.repeats):
         for name in SIDES:
-            command = [sys.executable, "-m", "tests.benchmarks.mining", *sizes, f"--side={name}", f"--folder={folder}"]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode:
-                print(done.stderr, file=sys.stderr)
-                return 1
-            runs[name].append(Measured(**json.loads(done.stdout.splitlines()[-1])))
+            arguments = [*sizes, f"--side={name}", f"--folder={folder}"]
+            runs[name].append(in_its_own_process("tests.benchmarks.mining", *arguments))
     print(f"{args.passages:,} passages x {DIMENSION}, {args.queries:,} questions, best of {args.repeats}")
-    print(f"{'':<22}{'seconds':>9}{'of CPU':>9}{'MB':>8}{'times the':>12}{'seconds':>9}{'of CPU':>9}{'MB':>8}")
-    least = _least(runs["bakehouse"])
-    for name, measured in runs.items():
-        seconds, cpu, peak = _least(measured)
-        ratios = [mine / own for mine, own in zip((seconds, cpu, peak), least, strict=True)]
-        print(f"{name:<22}{seconds:>9.2f}{cpu:>9.2f}{peak:>8.0f}{'':>12}" + "{:>9.2f}{:>9.2f}{:>8.2f}".format(*ratios))
+    print(table(runs))
     own = runs["bakehouse"]
     same = sum(a == b for a, b in zip(own[0].found, runs["peer"][0].found, strict=True))
     sets = sum(set(a) == set(b) for a, b in zip(own[0].found, runs["peer"][0].found, strict=True))
