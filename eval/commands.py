@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eval import report
@@ -26,6 +27,17 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     run.add_argument("--model", default=DEFAULT, help=f"a folder, a run's id or a Hub id (default {DEFAULT})")
     run.add_argument("--split", default="test", help="which judgments: a file of qrels/ (default test)")
     run.add_argument("--mode", default="all", help="all, or the mode that leads; lexical alone needs no model")
+    run.add_argument(
+        "--run",
+        dest="run_file",
+        type=Path,
+        metavar="FILE",
+        help="judge this TREC run of another system; no model is asked",
+    )
+    run.add_argument("--label", default="", help="what to call the system (default: its name, or the run's tag)")
+    run.add_argument(
+        "--trec", type=Path, metavar="FOLDER", help="also write each ranking, and the judgments, for trec_eval"
+    )
     run.add_argument("-k", type=int, help="depth of the rankings (default: the deepest measure's)")
     run.add_argument("--weight", type=float, default=0.5, help="share of the dense side in a hybrid (default .5)")
     run.add_argument("--fusion", choices=["minmax", "rrf"], default="minmax", help="how a hybrid fuses")
@@ -49,26 +61,35 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _run(args: argparse.Namespace) -> Report:
-    from eval.evaluate import evaluate  # brings the searcher, which `compare` and `list` do without
+    from eval import trec
+    from eval.evaluate import evaluate, evaluate_run  # brings the searcher, which `compare` and `list` do without
     from eval.task import open_task
     from retrieval.searcher import MODES
 
     if args.mode not in ("all", *MODES):
         known = ("all", *MODES)
         raise BakehouseError(f"unknown mode '{args.mode}': choose {', '.join(known)}.{nearest(args.mode, known)}")
-    lead = MODES[0] if args.mode == "all" else args.mode
     corpus = open_corpus(args.corpus)
     task = open_task(corpus, args.split, allow_unknown=args.allow_unknown, exclude_self=args.exclude_self)
     _check(task, cross_lingual=args.cross_lingual)
-    results = evaluate(
-        task,
-        args.model,
-        (lead,) if lead == "lexical" else (lead, *(mode for mode in MODES if mode != lead)),
-        k=args.k,
-        weight=args.weight,
-        fusion=args.fusion,
-        measures=list(dict.fromkeys([*STANDARD, *(parse(name).name for name in args.measure)])),
-    )
+    measures = list(dict.fromkeys([*STANDARD, *(parse(name).name for name in args.measure)]))
+    if args.trec:
+        trec.write_qrels(args.trec / f"{args.split}.qrels", task.qrels)
+    if args.run_file:
+        results = [evaluate_run(task, args.run_file, label=args.label, measures=measures)]
+    else:
+        lead = MODES[0] if args.mode == "all" else args.mode
+        results = evaluate(
+            task,
+            args.model,
+            (lead,) if lead == "lexical" else (lead, *(mode for mode in MODES if mode != lead)),
+            k=args.k,
+            weight=args.weight,
+            fusion=args.fusion,
+            measures=measures,
+            label=args.label,
+            trec_folder=args.trec,
+        )
     return report.evaluated([save(result, scores_folder()).summary for result in results])
 
 

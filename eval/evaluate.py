@@ -8,22 +8,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from eval import trec
 from eval.measures import STANDARD, Counts, Judged, Measured, measure, parse
 from eval.results import TOP, Data, PerQuery, Result, Summary, System
 from eval.task import Task
 from retrieval import lexical, tokens
-from retrieval.artifact import key_of
+from retrieval.artifact import hash_files, key_of
+from retrieval.dense import TopK, less
 from retrieval.errors import BakehouseError
 from retrieval.fusion import DEPTH, Fusion
 from retrieval.records import Query, Run
-from retrieval.searcher import MODES, Mode, Options, Searcher
+from retrieval.searcher import MODES, Mode, Options, Searcher, own_positions
 
 BM25 = "BM25"
 """The label of the lexical system, which has no model."""
+BROUGHT = "run"
+"""The mode of a ranking that was made elsewhere."""
 _LIBRARIES = ("numpy", "torch", "sentence-transformers", "transformers", "bm25s", "PyStemmer")
 
 log = logging.getLogger(__name__)
@@ -72,11 +77,13 @@ def evaluate(
     run: str | None = None,
     step: int | None = None,
     label: str = "",
+    trec_folder: Path | None = None,
 ) -> list[Result]:
-    """Search with a model in each mode and judge the rankings; nothing is saved yet.
+    """Search with a model in each mode and judge the rankings; no result is saved yet.
 
     :param k: Depth of the rankings; the deepest cut of the measures if None.
     :param run: The training run that the model belongs to, with its ``step`` and a ``label`` for people.
+    :param trec_folder: Also write each ranking into this folder, as ``MODE.run``.
     :returns: One result a mode, in the order of ``modes``.
     :raises BakehouseError: if the model is not to be had, or ``k`` is too small for a measure.
     """
@@ -87,14 +94,48 @@ def evaluate(
     for mode in modes:
         start = time.perf_counter()
         options = Options(mode=mode, k=depth, weight=weight, fusion=fusion, exclude_self=task.exclude_self)
-        scores = judge(searcher.run(task.queries, options), judged, task.queries, measures)
+        ranking = searcher.run(task.queries, options)
+        scores = judge(ranking, judged, task.queries, measures)
         seconds = time.perf_counter() - start
         system = system_of(searcher, mode, label)
+        if trec_folder:
+            trec.write_run(trec_folder / f"{mode}.run", ranking, f"{system.label} {mode}")
         results.append(
             result_of(scores, task, system, settings=settings_of(options), seconds=seconds, run=run, step=step)
         )
         log.info("%s, %s: judged %d queries in %.1f s", system.label, mode, len(judged.query_ids), seconds)
     return results
+
+
+def evaluate_run(task: Task, path: Path, *, label: str = "", measures: Sequence[str] = STANDARD) -> Result:
+    """Judge the ranking of another system, a TREC run; nothing is saved yet.
+
+    :param label: What to call the system; what the file says if empty.
+    :raises BakehouseError: if the file is no run, or asks none of the judged queries.
+    """
+    start = time.perf_counter()
+    brought = trec.read_run(path, sorted(document.id for document in task.corpus.documents))
+    run = _less_own(brought.run) if task.exclude_self else brought.run
+    if not set(run.query_ids) & task.qrels.keys():
+        raise BakehouseError(
+            f"{path} answers none of the {len(task.qrels)} queries that '{task.split}' judges: it has "
+            f"'{run.query_ids[0]}', wanted such as '{next(iter(task.qrels))}'. Give the run of this split, or another --split."
+        )
+    scores = judge(run, Judged.of(task.qrels, run.doc_ids), task.queries, measures)
+    system = System("", hash_files([path]), BROUGHT, label or ", ".join(brought.tags))
+    settings = {"k": run.ranking.shape[1], "unknown_documents": brought.strangers}
+    settings |= {"exclude_self": True} if task.exclude_self else {}
+    return result_of(scores, task, system, settings=settings, seconds=time.perf_counter() - start)
+
+
+def _less_own(run: Run) -> Run:
+    """The same run without the document that has the query's own id."""
+    one_more = ((0, 0), (0, 1))
+    deeper = TopK(
+        np.pad(run.ranking, one_more, constant_values=-1), np.pad(run.scores, one_more, constant_values=-np.inf)
+    )
+    top = less(deeper, own_positions(run.query_ids, run.doc_ids))
+    return Run(run.query_ids, run.doc_ids, top.positions, top.scores)
 
 
 def result_of(

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from eval.results import Summary
 
 _NAMED_AT_MOST = 4
+_HAVE_NO_MODE = ("lexical", "run")
+"""BM25 has but one, and a run of another system does not tell."""
 
 
 def language_name(code: str) -> str:
@@ -34,9 +36,9 @@ def measure_title(name: str) -> str:
 
 
 def full_name(summary: Summary) -> str:
-    """A system's label with its mode, such as ``e5-small · hybrid``; BM25 has but one."""
+    """A system's label with its mode, such as ``e5-small · hybrid``; BM25 has but one, a run none."""
     label, mode = summary.system.label, summary.system.mode
-    return label if mode == "lexical" else f"{label} · {mode}"
+    return label if mode in _HAVE_NO_MODE else f"{label} · {mode}"
 
 
 def system_names(a: Summary, b: Summary) -> tuple[str, str]:
@@ -76,13 +78,13 @@ def sentence(comparison: Comparison) -> str:
 def _measured(comparison: Comparison) -> str:
     """The measure, and the kind of search where both systems have the same."""
     modes = {comparison.a.system.mode, comparison.b.system.mode}
-    where = f" in {modes.pop()} search" if len(modes) == 1 and modes != {"lexical"} else ""
+    where = f" in {modes.pop()} search" if len(modes) == 1 and not modes & set(_HAVE_NO_MODE) else ""
     return measure_title(comparison.measure) + where
 
 
 def _with_mode(summary: Summary) -> str:
     label, mode = summary.system.label, summary.system.mode
-    return label if mode == "lexical" else f"{label} ({mode})"
+    return label if mode in _HAVE_NO_MODE else f"{label} ({mode})"
 
 
 def _queries(comparison: Comparison) -> str:

@@ -133,7 +133,7 @@ class Searcher:
         """The rankings of many queries, exact and without reranking; their vectors are cached."""
         options = options or Options(k=100)
         named = [self._with_language(query) for query in queries]
-        own = own_positions(queries, self.doc_ids) if options.exclude_self else None
+        own = own_positions([query.id for query in queries], self.doc_ids) if options.exclude_self else None
         sides = self._sides(named, options, self._allowed(options.languages), own, cached=True)
         top = self._combine(sides, options)
         return Run([query.id for query in queries], self.doc_ids, top.positions, top.scores)
@@ -210,10 +210,10 @@ class Searcher:
         ]
 
 
-def own_positions(queries: Sequence[Query], doc_ids: Sequence[str]) -> IntArray:
+def own_positions(query_ids: Sequence[str], doc_ids: Sequence[str]) -> IntArray:
     """The position of the document that has each query's id, or -1; shape (queries,)."""
     position_of = {doc_id: position for position, doc_id in enumerate(doc_ids)}
-    return np.array([position_of.get(query.id, -1) for query in queries], np.int32)
+    return np.array([position_of.get(query_id, -1) for query_id in query_ids], np.int32)
 
 
 def _reranked(name: str, text: str, hits: Sequence[Hit]) -> list[Hit]:

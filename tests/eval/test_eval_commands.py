@@ -119,3 +119,28 @@ def test_a_corpus_of_one_document_measures_nothing(tiny_corpus: Path, home: Path
     refused = call(home, "run", str(tiny_corpus), "--mode", "lexical", "--allow-unknown")
     assert refused.returncode == 2
     assert "a single document" in refused.stderr
+
+
+def test_trec_files_out_and_in(tiny_corpus: Path, home: Path, tmp_path: Path) -> None:
+    """What is written for trec_eval is judged the same when it comes back as another system's run."""
+    place = tmp_path / "trec"
+    first = call(home, "run", str(tiny_corpus), "--mode", "lexical", "--trec", str(place), "--json")
+    assert first.returncode == 0, first.stderr
+    assert sorted(path.name for path in place.iterdir()) == ["lexical.run", "test.qrels"]
+    back = call(home, "run", str(tiny_corpus), "--run", str(place / "lexical.run"), "--label", "Lucene", "--json")
+    assert back.returncode == 0, back.stderr
+    own, theirs = json.loads(first.stdout), json.loads(back.stdout)
+    assert theirs["metrics"] == own["metrics"]
+    assert (theirs["system"]["mode"], theirs["system"]["label"]) == ("run", "Lucene")
+    shown = call(home, "compare", "BM25", "Lucene")
+    assert shown.stdout.startswith("No difference shown between Lucene and BM25: Lucene is the same in nDCG@10 ("), (
+        shown
+    )
+    assert "Lucene" in call(home, "list").stdout
+
+
+def test_a_run_of_other_queries_is_refused(tiny_corpus: Path, home: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.run").write_text("nobody Q0 d1 1 0.5 x\n")
+    answer = call(home, "run", str(tiny_corpus), "--run", str(tmp_path / "x.run"))
+    assert answer.returncode == 2
+    assert "answers none of the 9 queries that 'test' judges: it has 'nobody', wanted such as" in answer.stderr

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.evaluate import evaluate, judge
+from eval.evaluate import evaluate, evaluate_run, judge
 from eval.measures import STANDARD, Judged
 from eval.task import Task, open_task
 from retrieval.beir import Corpus, write_documents, write_qrels, write_queries
@@ -187,3 +187,15 @@ def test_a_query_that_is_a_document_does_not_find_itself(tmp_path: Path, home: P
                 assert found == (["d1"] if excludes else ["d2", "d1"])
             if mode == "dense":
                 assert len(found) == 2, "the ranking is as deep as it was"
+
+
+def test_a_brought_run_leaves_out_the_query_itself_too(tmp_path: Path, home: Path) -> None:
+    corpus = write(tmp_path / "self", DOCUMENTS, [Query("d2", "rye")], {"d2": {"d1": 1}})
+    (tmp_path / "x.run").write_text("d2 Q0 d2 1 3 x\nd2 Q0 d3 2 2 x\nd2 Q0 d1 3 1 x\n")
+    ranks = {
+        excludes: evaluate_run(open_task(corpus, "test", exclude_self=excludes), tmp_path / "x.run").per_query
+        for excludes in (True, False)
+    }
+    assert ranks[True].values["mrr@10"].tolist() == [1 / 2]
+    assert ranks[False].values["mrr@10"].tolist() == [1 / 3]
+    assert [doc_id for doc_id, _ in ranks[True].top[0]] == ["d3", "d1"]

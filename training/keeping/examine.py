@@ -203,7 +203,8 @@ def _depth(documents: Sequence[Document], task: Task) -> int:
 def _less_own(top: TopK, task: Task, documents: Sequence[Document]) -> TopK:
     if not task.exclude_self:
         return top
-    return less(top, own_positions(task.queries, [document.id for document in documents]))
+    query_ids, doc_ids = ([each.id for each in some] for some in (task.queries, documents))
+    return less(top, own_positions(query_ids, doc_ids))
 
 
 def _questions(generated: Path | None) -> int:
