@@ -1,4 +1,4 @@
-"""The commands ``run``, ``compare`` and ``list``."""
+"""The commands ``run``, ``compare``, ``list`` and ``export``."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eval import report
-from eval.choose import choose
+from eval import export, report
+from eval.choose import candidates, choose
 from eval.compare import compare
+from eval.export import FORMATS
 from eval.measures import STANDARD, parse
 from eval.results import all_results, load, save, scores_folder
+from retrieval.artifact import write_atomic
 from retrieval.beir import open_corpus
 from retrieval.cli import Report, command
 from retrieval.errors import BakehouseError, nearest
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Register ``run``, ``compare`` and ``list``."""
+    """Register them."""
     run = command(subparsers, "run", _run, "judge a model on a split of a BEIR folder, with BM25 and hybrid beside it")
     run.add_argument("corpus", metavar="DIR", help="a BEIR folder, or a name under workspace/corpora")
     run.add_argument("--model", default=DEFAULT, help=f"a folder, a run's id or a Hub id (default {DEFAULT})")
@@ -58,6 +60,12 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     for name in ("split", "mode", "corpus"):
         both.add_argument(f"--{name}", default="", help=f"where A or B has results of more than one {name}")
     command(subparsers, "list", _list, "list the results there are")
+    out = command(subparsers, "export", _export, "write results for a spreadsheet (csv) or a model card (model-index)")
+    out.add_argument("form", metavar="FORMAT", help=" | ".join(FORMATS))
+    out.add_argument(
+        "results", nargs="*", metavar="RESULT", help="as for compare, all that a name means (default: all)"
+    )
+    out.add_argument("--out", type=Path, metavar="FILE", help="where to (default: printed)")
 
 
 def _run(args: argparse.Namespace) -> Report:
@@ -108,6 +116,19 @@ def _check(task: Task, *, cross_lingual: bool) -> None:
 def _compare(args: argparse.Namespace) -> Report:
     a, b = choose(args.a, args.b, split=args.split, mode=args.mode, corpus=args.corpus)
     return report.compared(compare(load(a), load(b), args.measure))
+
+
+def _export(args: argparse.Namespace) -> Report:
+    if args.form not in FORMATS:
+        raise BakehouseError(f"unknown format '{args.form}': choose {', '.join(FORMATS)}.{nearest(args.form, FORMATS)}")
+    named = [each for name in args.results for each in candidates(name)]
+    results = list({each.file: each for each in named}.values()) if args.results else all_results()
+    text = export.written(results, args.form)
+    machine = {"format": args.form, "results": [each.id for each in results]}
+    if not args.out:
+        return Report({**machine, "text": text}, text.rstrip("\n"))
+    write_atomic(args.out, text)
+    return Report({**machine, "file": str(args.out)}, f"{export.names(results)}\n→ {args.out}")
 
 
 def _list(args: argparse.Namespace) -> Report:

@@ -27,6 +27,8 @@ def _told(comparison: Comparison, standing: Standing) -> str:
     letter = winner(comparison).upper()
     if standing.kind == "lexical":
         return f"{letter} is BM25: under Search, choose the mode lexical to search with words alone."
+    if standing.kind == "brought":
+        return f"{letter} is a run that another program made: there is no model here to search with."
     if loadable(standing) is None:
         return f"The weights of {letter} are not kept any more, so it cannot be searched with."
     mode = f" Choose the mode {standing.mode} there." if standing.mode != "hybrid" else ""

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from eval.compare import Comparison
-from eval.page.standing import Standing, standings
+from eval.page.standing import Standing, order, standings
 from eval.results import Summary
 from retrieval.errors import BakehouseError
 from retrieval.home import on_space
 from retrieval.models import known
-from retrieval.searcher import MODES
 
 
 class Sides(NamedTuple):
@@ -41,7 +40,7 @@ def sides(results: Sequence[Summary], a: str | None = None, b: str | None = None
 
 def _default_b(everyone: Sequence[Standing], taken: Standing | None) -> Standing:
     free = [each for each in everyone if each is not taken]
-    return max(free, key=lambda each: (each.kind == "tuned", each.run, each.best, -MODES.index(each.mode)))
+    return max(free, key=lambda each: (each.kind == "tuned", each.run, each.best, order(each.mode)))
 
 
 def _default_a(everyone: Sequence[Standing], b: Standing) -> Standing:

@@ -1,4 +1,4 @@
-"""What each result is in a table of systems: BM25, a model as it came, a teacher, or a checkpoint."""
+"""What each result is in a table of systems: BM25, another program's run, a model as it came, a teacher, a checkpoint."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from retrieval.artifact import key_of
 from retrieval.home import home
 from retrieval.searcher import MODES
 
-Kind = Literal["lexical", "base", "teacher", "tuned"]
+Kind = Literal["lexical", "brought", "base", "teacher", "tuned"]
 log = logging.getLogger(__name__)
-_KINDS: tuple[Kind, ...] = ("lexical", "base", "teacher", "tuned")
+_KINDS: tuple[Kind, ...] = ("lexical", "brought", "base", "teacher", "tuned")
+_HAVE_NO_MODEL = ("lexical", "brought")
 
 
 class Origin(NamedTuple):
@@ -45,7 +46,7 @@ class Standing:
 
     @property
     def mode(self) -> str:
-        """How it searched: hybrid, dense or lexical."""
+        """How it searched: hybrid, dense or lexical; ``run`` if another program did."""
         return self.summary.system.mode
 
     @property
@@ -56,7 +57,7 @@ class Standing:
     @property
     def full_name(self) -> str:
         """:attr:`name` with the mode and the run."""
-        return " · ".join(filter(None, [self.name, "" if self.kind == "lexical" else self.mode, self.run]))
+        return " · ".join(filter(None, [self.name, "" if self.kind in _HAVE_NO_MODEL else self.mode, self.run]))
 
     @property
     def model(self) -> str:
@@ -65,7 +66,7 @@ class Standing:
 
     @property
     def _system(self) -> str:
-        if self.kind == "lexical":
+        if self.kind in _HAVE_NO_MODEL:
             return self.summary.system.label
         if self.kind == "tuned":
             return f"step {self.step}" + (" · best" if self.best else "")
@@ -82,7 +83,7 @@ def standings(results: Iterable[Summary]) -> list[Standing]:
     for each in sorted(results, key=lambda each: (each.run is not None, each.created)):
         kept[_made(each)] = each
     found = _stand(list(kept.values()))
-    return sorted(found, key=lambda each: (_KINDS.index(each.kind), each.run, each.step, _order(each.mode)))
+    return sorted(found, key=lambda each: (_KINDS.index(each.kind), each.run, each.step, order(each.mode)))
 
 
 def of_steps(results: Iterable[Summary], run: str) -> list[Standing]:
@@ -125,6 +126,8 @@ def _stand(results: Sequence[Summary]) -> list[Standing]:
         origin = _origin(each)
         if each.system.mode == "lexical":
             found.append(Standing(each, "lexical"))
+        elif each.system.mode == "run":
+            found.append(Standing(each, "brought"))
         elif origin is not None and origin.step:
             best = best_step(origin.run, results) == origin.step
             found.append(Standing(each, "tuned", origin.run, origin.step, best))
@@ -176,6 +179,6 @@ def _unusual(summary: Summary) -> list[str]:
     return [] if weight == 0.5 else [f"dense share {weight:g}"]
 
 
-def _order(mode: str) -> int:
-    """BM25 first, the hybrid of it last."""
-    return MODES[::-1].index(mode) if mode in MODES else len(MODES)
+def order(mode: str) -> int:
+    """For sorting: BM25 first, the hybrid of it last."""
+    return MODES[::-1].index(mode) if mode in MODES else -1

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from eval.export import plain
 from eval.page.standing import Standing
 from eval.places import Place
 from eval.wording import measure_title
@@ -19,7 +20,7 @@ from retrieval.page.tongues import language_name
 LEADERS = 4
 _LEAST_SPAN = 0.1
 """Differences below so much must not look like fire and ice."""
-_KINDS = {"lexical": "baseline", "base": "base", "teacher": "teacher"}
+_KINDS = {"lexical": "baseline", "brought": "brought", "base": "base", "teacher": "teacher"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +113,8 @@ def to_csv(view: View) -> str:
         step = str(row.step) if row.kind == "tuned" else ""
         about = [row.name, row.kind, row.run, step, row.mode, view.place.corpus, view.place.split, made]
         scores = [value(row, view.measure, lang) for lang in ["", *view.languages]]
-        writer.writerow([*map(_plain, about), view.measure, row.summary.id, *scores])
+        writer.writerow([*map(plain, about), view.measure, row.summary.id, *scores])
     return out.getvalue()
-
-
-def _plain(cell: str) -> str:
-    """Spreadsheets run what begins like a formula; an apostrophe keeps it a word."""
-    return "'" + cell if cell[:1] in ("=", "+", "-", "@") else cell
 
 
 def _best(rows: Sequence[Standing], values: Sequence[float | None]) -> float:

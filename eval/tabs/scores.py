@@ -164,7 +164,8 @@ def _view(place: Place, results: Sequence[Summary], wanted: Wanted) -> tuple[Vie
 
 
 def _is_wanted(row: Standing, wanted: Wanted) -> bool:
-    return row.mode in _modes(wanted) and (row.kind != "tuned" or row.best or wanted.checkpoints != "best")
+    in_mode = row.kind == "brought" or row.mode in _modes(wanted)
+    return in_mode and (row.kind != "tuned" or row.best or wanted.checkpoints != "best")
 
 
 def _modes(wanted: Wanted) -> Sequence[str]:

@@ -144,3 +144,16 @@ def test_a_run_of_other_queries_is_refused(tiny_corpus: Path, home: Path, tmp_pa
     answer = call(home, "run", str(tiny_corpus), "--run", str(tmp_path / "x.run"))
     assert answer.returncode == 2
     assert "answers none of the 9 queries that 'test' judges: it has 'nobody', wanted such as" in answer.stderr
+
+
+def test_results_are_exported(tiny_corpus: Path, home: Path, tmp_path: Path) -> None:
+    assert call(home, "run", str(tiny_corpus), "--mode", "lexical").returncode == 0
+    shown = call(home, "export", "csv")
+    assert shown.returncode == 0, shown.stderr
+    assert [line.split(",")[9] for line in shown.stdout.strip().split("\n")] == ["language", "all", "ar", "de", "en"]
+    written = call(home, "export", "csv", "BM25", "--out", str(tmp_path / "x.csv"))
+    assert written.stdout.rstrip().endswith(f"tiny · test · BM25\n→ {tmp_path / 'x.csv'}")
+    assert (tmp_path / "x.csv").read_text() == shown.stdout
+    for bad, told in ((["exel"], "unknown format 'exel'"), (["model-index"], "none, since BM25 has no card")):
+        answer = call(home, "export", *bad)
+        assert (answer.returncode, told in answer.stderr) == (2, True), answer.stderr

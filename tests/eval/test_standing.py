@@ -7,6 +7,7 @@ from pathlib import Path
 
 from made_results import DATA, made
 
+from eval.page.sides import loadable, sides
 from eval.page.standing import best_step, of_steps, runs_of, standings
 from eval.places import Place, find, places, titles
 from eval.results import Summary
@@ -33,6 +34,14 @@ def test_bm25_and_the_base_stand_before_the_checkpoints(home: Path) -> None:
     assert [each.name for each in found] == ["BM25", "e5", "step 2 · best", "step 4"]
     assert found[2].full_name == "step 2 · best · hybrid · r1"
     assert found[2].model == "r1" and found[3].model == "/w/runs/r1/checkpoints/step-4"
+
+
+def test_a_run_of_another_program_stands_by_its_label(home: Path) -> None:
+    brought = summary("x", "f9", mode="run", model="", label="Lucene")
+    found = standings([of_run(4, 0.6), of_run(0, 0.5), brought])
+    assert (found[0].kind, found[0].full_name) == ("brought", "Lucene")
+    assert sides([of_run(0, 0.5), brought]).b.summary.id == "hybrid0", "there is no model behind it to lead with"
+    assert loadable(found[0]) is None
 
 
 def test_the_manifest_says_which_checkpoint_is_best(home: Path) -> None:

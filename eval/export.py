@@ -1,0 +1,124 @@
+"""Results as other programs read them: a table for a spreadsheet, scores for the Hub."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+
+from eval.results import Summary
+from eval.wording import full_name, measure_title
+from retrieval.errors import BakehouseError
+
+FORMATS = ("csv", "model-index")
+ALL = "all"
+"""Stands for a language where a row is about all queries."""
+_TASK = "Information Retrieval"
+
+
+def as_csv(results: Sequence[Summary]) -> str:
+    """One line for each result and query language, and one for all its queries; measures between 0 and 1."""
+    measures = list(dict.fromkeys(name for each in results for name in each.metrics))
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(
+        [
+            "result",
+            "corpus",
+            "split",
+            "synthetic",
+            "run",
+            "step",
+            "model",
+            "mode",
+            "label",
+            "language",
+            "queries",
+            *measures,
+        ]
+    )
+    for each in results:
+        who = [
+            each.run or "",
+            "" if each.step is None else each.step,
+            each.system.model,
+            each.system.mode,
+            each.system.label,
+        ]
+        head = [each.id, each.corpus.name, each.split, str(each.synthetic).lower(), *who]
+        for lang, values in _by_language(each).items():
+            table.writerow(
+                [
+                    *(plain(str(cell)) for cell in head),
+                    lang,
+                    int(values["queries"]),
+                    *(values.get(name, "") for name in measures),
+                ]
+            )
+    return out.getvalue()
+
+
+def as_model_index(results: Sequence[Summary]) -> str:
+    """The ``model-index`` of a model card on the Hub, as YAML to paste between its dashes.
+
+    https://github.com/huggingface/hub-docs/blob/main/modelcard.md
+
+    :raises BakehouseError: if the results are of several models: a card is about one.
+    """
+    from huggingface_hub import EvalResult, ModelCardData
+
+    models = list(dict.fromkeys(each.system.model for each in results if each.system.model))
+    if len(models) != 1:
+        found = f"{len(models)}: {', '.join(models)}" if models else "none, since BM25 has no card"
+        raise BakehouseError(
+            f"a model-index is about one model, and these results are of {found}. Name results of one."
+        )
+    return ModelCardData(
+        model_name=models[0],
+        eval_results=[
+            EvalResult(
+                task_type="information-retrieval",
+                task_name=_TASK,
+                dataset_type=each.corpus.name,
+                dataset_name=f"{each.corpus.name} ({'synthetic ' if each.synthetic else ''}{each.split})",
+                dataset_config=lang,
+                dataset_split=each.split,
+                dataset_revision=each.corpus.fingerprint,
+                metric_type=name.replace("@", "_at_"),
+                metric_name=f"{measure_title(name)}, {each.system.mode}",
+                metric_value=values[name],
+            )
+            for each in results
+            if each.system.model
+            for lang, values in _by_language(each).items()
+            for name in each.metrics
+        ],
+    ).to_yaml()
+
+
+def written(results: Sequence[Summary], form: str) -> str:
+    """The results in one of :data:`FORMATS`.
+
+    :raises BakehouseError: if there are none, or they do not suit the format.
+    """
+    if not results:
+        raise BakehouseError(
+            "there are no results to export. Make one with `python -m eval run DIR --model M --split S`."
+        )
+    return as_csv(results) if form == "csv" else as_model_index(results)
+
+
+def plain(cell: str) -> str:
+    """Spreadsheets run what begins like a formula; an apostrophe keeps it a word."""
+    return "'" + cell if cell[:1] in ("=", "+", "-", "@") else cell
+
+
+def names(results: Sequence[Summary]) -> str:
+    """What is exported, for people."""
+    return "\n".join(f"{each.id}  {each.corpus.name} · {each.split} · {full_name(each)}" for each in results)
+
+
+def _by_language(each: Summary) -> Mapping[str, Mapping[str, float]]:
+    """All queries first, then each language where there are several."""
+    whole = {**each.metrics, "queries": each.counts["queries"]}
+    return {ALL: whole, **(each.by_language if len(each.by_language) > 1 else {})}
