@@ -66,6 +66,7 @@ class Comparison:
     interval: Interval
     p_value: float
     queries: int
+    spread: float
     verdict: Verdict
     by_language: Sequence[LanguageVerdict]
     changes: Sequence[Change]
@@ -110,6 +111,7 @@ def compare(a: Result, b: Result, measure: str = "ndcg@10") -> Comparison:
         interval=whole.interval,
         p_value=whole.p_value,
         queries=whole.queries,
+        spread=whole.spread,
         verdict=verdict_of(whole.difference, whole.interval, whole.p_value),
         by_language=_by_language(pairs),
         changes=_changes(a, b, pairs),

@@ -10,7 +10,8 @@ from typing import Any
 from eval.compare import Change, Comparison
 from eval.measures import STANDARD
 from eval.results import Summary
-from eval.wording import full_name, measure_title, points, sentence, system_names, table
+from eval.significance import detectable, queries_needed
+from eval.wording import POINT, full_name, measure_title, points, power, sentence, system_names, table
 from retrieval.cli import Report
 
 _SHOWN = 10
@@ -47,6 +48,7 @@ def compared(comparison: Comparison) -> Report:
         "verdict": comparison.verdict,
         "sentence": sentence(comparison),
         "queries": comparison.queries,
+        "power": _power(comparison),
         "corpus": asdict(comparison.a.corpus),
         "split": comparison.a.split,
         "synthetic": comparison.a.synthetic,
@@ -58,9 +60,18 @@ def compared(comparison: Comparison) -> Report:
         "counts": {"risers": len(comparison.risers), "fallers": len(comparison.fallers)},
         "notes": list(comparison.notes),
     }
-    blocks = [sentence(comparison), *comparison.notes, _sides(comparison), _verdicts(comparison)]
+    blocks = [sentence(comparison), power(comparison), *comparison.notes, _sides(comparison), _verdicts(comparison)]
     blocks += [_moved("rose", comparison.risers), _moved("fell", comparison.fallers)]
     return Report(machine, "\n\n".join(filter(None, blocks)))
+
+
+def _power(comparison: Comparison) -> dict[str, float] | None:
+    if not power(comparison):
+        return None
+    return {
+        "detectable": detectable(comparison.spread, comparison.queries),
+        "queries_for_a_point": queries_needed(comparison.spread, POINT),
+    }
 
 
 def listed(results: Sequence[Summary]) -> Report:

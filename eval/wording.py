@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from eval.measures import parse
+from eval.significance import detectable, queries_needed
 from retrieval.languages import name_of
 from retrieval.records import UNKNOWN
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from eval.results import Summary
 
 _NAMED_AT_MOST = 4
+_FEW = 20
+"""Below so many queries the normal approximation of the power is none."""
+POINT = 0.01
 _HAVE_NO_MODE = ("lexical", "run")
 """BM25 has but one, and a run of another system does not tell."""
 
@@ -73,6 +77,17 @@ def sentence(comparison: Comparison) -> str:
     return (
         f"{start[0].upper() if start.startswith('the ') else start[0]}{start[1:]} ({within}){_languages(comparison)}."
     )
+
+
+def power(comparison: Comparison) -> str:
+    """What these queries can show, and how many it would take for a point; empty where nothing can be said."""
+    if not comparison.spread or comparison.queries < _FEW:
+        return ""
+    seen = detectable(comparison.spread, comparison.queries)
+    told = f"{_queries(comparison)} show a difference of {points(seen)} points or more four times in five"
+    if seen <= POINT:
+        return f"{told}."
+    return f"{told}; for one of 1 point it would take {queries_needed(comparison.spread, POINT):,}."
 
 
 def _measured(comparison: Comparison) -> str:

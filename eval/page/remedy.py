@@ -7,6 +7,7 @@ from markupsafe import Markup
 from eval.compare import Comparison
 from eval.page.sides import Sides, loadable, winner
 from eval.page.standing import Standing
+from eval.wording import power
 from retrieval.page import html
 
 
@@ -36,4 +37,4 @@ def _told(comparison: Comparison, standing: Standing) -> str:
         return f"Sets {letter}’s model at the top of the page.{mode}"
     if comparison.verdict == "worse":
         return f"B lost: nothing is gained by changing.{mode}"
-    return f"No difference shown is no reason to change. More judged queries could show a smaller one.{mode}"
+    return f"No difference shown is no reason to change. {power(comparison)}{mode}"

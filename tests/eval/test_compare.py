@@ -10,7 +10,8 @@ from made_results import DATA, made
 
 from eval.compare import Comparison, compare, verdict_of
 from eval.results import Result
-from eval.wording import language_name, listed, points, sentence, table
+from eval.significance import queries_needed
+from eval.wording import language_name, listed, points, power, sentence, table
 from retrieval.errors import BakehouseError
 
 QUERIES = [f"q{at:03}" for at in range(90)]
@@ -106,6 +107,20 @@ def test_a_verdict_needs_both_the_test_and_the_interval(
     difference: float, interval: tuple[float, float], p_value: float, verdict: str
 ) -> None:
     assert verdict_of(difference, interval, p_value) == verdict
+
+
+def test_what_so_many_queries_can_show() -> None:
+    loud = {f"q{at:02}": 0.5 + (0.1 if at % 2 else -0.1) for at in range(40)}
+    comparison = compare(made(dict.fromkeys(loud, 0.5)), made(loud))
+    assert comparison.spread == pytest.approx(0.1 * (40 / 39) ** 0.5)
+    assert power(comparison) == (
+        "40 queries show a difference of 4.5 points or more four times in five; for one of 1 point it would take 806."
+    )
+    assert queries_needed(comparison.spread, 0.01) == 806
+    alike = compare(made(dict.fromkeys(loud, 0.5)), made(dict.fromkeys(loud, 0.5)))
+    assert power(alike) == "", "two systems without any difference say nothing about others"
+    few = dict(list(loud.items())[:19])
+    assert power(compare(made(dict.fromkeys(few, 0.5)), made(few))) == ""
 
 
 def test_changes_are_sorted_by_how_much_b_rose() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap, permutation_test
 
-from eval.significance import holm, paired
+from eval.significance import _sign_flip, detectable, holm, paired, queries_needed
 
 
 def values(seed: int, queries: int, shift: float) -> tuple[np.ndarray, np.ndarray]:
@@ -53,6 +53,21 @@ def test_interval_is_the_bca_interval() -> None:
     assert found.difference == pytest.approx(float(np.mean(b - a)), abs=1e-15)
     assert found.interval == pytest.approx((peer.low, peer.high), abs=1e-3)
     assert found.queries == 40
+
+
+def test_the_power_is_what_it_says() -> None:
+    """Drawn again and again with the difference that it names, four of five tests find it."""
+    spread, queries = 0.1, 100
+    shift = detectable(spread, queries)
+    assert shift == pytest.approx((1.959964 + 0.841621) * 0.01, abs=1e-6)
+    draw = np.random.default_rng(3)
+    found = [_sign_flip(draw.normal(shift, spread, queries), seed) < 0.05 for seed in range(300)]
+    assert np.mean(found) == pytest.approx(0.8, abs=0.06)
+    assert queries_needed(spread, shift) == queries
+    assert queries_needed(spread, -shift / 2) == 4 * queries
+    a, b = values(4, 50, 0.1)
+    assert paired(a, b).spread == pytest.approx(float(np.std(b - a, ddof=1)))
+    assert paired(a[:1], b[:1]).spread == 0
 
 
 def test_same_seed_same_answer_and_sides_mirror() -> None:
