@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,20 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     run.add_argument(
         "--cross-lingual", action="store_true", help="judge queries in a language without documents as well"
     )
+    look = command(subparsers, "watch", _watch, "judge the checkpoints of a run or folder as they appear")
+    look.add_argument("place", metavar="RUN_OR_FOLDER", help="a run, or where step-N or checkpoint-N are copied to")
+    look.add_argument("--corpus", default="", metavar="DIR", help="what to judge on (default: the run's own corpus)")
+    look.add_argument("--split", default="dev", help="which judgments (default dev)")
+    look.add_argument("--mode", default="all", help="all, hybrid or dense")
+    look.add_argument("--every", type=float, default=30.0, metavar="SECONDS", help="between two looks (default 30)")
+    look.add_argument(
+        "--idle",
+        type=float,
+        default=3600.0,
+        metavar="SECONDS",
+        help="end after so long without a new one (default 3600)",
+    )
+    look.add_argument("--once", action="store_true", help="judge what is there and end")
     both = command(subparsers, "compare", _compare, "say whether B is better than A")
     both.add_argument("a", metavar="A", help="a result's id or file, a run (its best), RUN/base, RUN/STEP, a model")
     both.add_argument("b", metavar="B", help="likewise")
@@ -99,6 +114,25 @@ def _run(args: argparse.Namespace) -> Report:
             trec_folder=args.trec,
         )
     return report.evaluated([save(result, scores_folder()).summary for result in results])
+
+
+def _watch(args: argparse.Namespace) -> Report:
+    from eval import watch
+    from eval.task import open_task
+    from retrieval.searcher import MODES
+
+    known = ("all", *MODES[:2])
+    if args.mode not in known:
+        raise BakehouseError(f"unknown mode '{args.mode}': choose {', '.join(known)}.{nearest(args.mode, known)}")
+    place = watch.Place.of(args.place)
+    task = open_task(open_corpus(args.corpus or place.corpus), args.split)
+    _check(task, cross_lingual=False)
+    modes = MODES[:2] if args.mode == "all" else (args.mode,)
+    found = []
+    for result in watch.watch(place, task, modes, args.every, 0.0 if args.once else args.idle):
+        found.append(result.summary)
+        print(report.line(result.summary), file=sys.stderr, flush=True)
+    return report.watched(place.name, found)
 
 
 def _check(task: Task, *, cross_lingual: bool) -> None:

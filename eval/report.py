@@ -38,6 +38,22 @@ def evaluated(systems: Sequence[Summary]) -> Report:
     return Report(machine, "\n\n".join(filter(None, blocks)))
 
 
+def line(summary: Summary) -> str:
+    """One result in a line: who, and its measures."""
+    return f"{full_name(summary)}  " + "  ".join(
+        f"{measure_title(name)} {at:.3f}" for name, at in summary.metrics.items()
+    )
+
+
+def watched(place: str, results: Sequence[Summary]) -> Report:
+    """Report what a watch has judged."""
+    machine = {"place": place, "results": [{**each.to_dict(), "path": str(each.path)} for each in results]}
+    if not results:
+        return Report(machine, f"{place} has no checkpoint that was not judged already.")
+    titles = [measure_title(name) for name in results[0].metrics]
+    return Report(machine, table(["", *titles], [[full_name(each), *_cells(each, each.metrics)] for each in results]))
+
+
 def compared(comparison: Comparison) -> Report:
     """Report a comparison."""
     machine = {

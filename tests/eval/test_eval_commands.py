@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -157,3 +158,15 @@ def test_results_are_exported(tiny_corpus: Path, home: Path, tmp_path: Path) -> 
     for bad, told in ((["exel"], "unknown format 'exel'"), (["model-index"], "none, since BM25 has no card")):
         answer = call(home, "export", *bad)
         assert (answer.returncode, told in answer.stderr) == (2, True), answer.stderr
+
+
+def test_watch_judges_what_is_there(tiny_corpus: Path, tiny_bert: Path, home: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_bert, tmp_path / "away" / "checkpoint-3")
+    told = call(home, "watch", str(tmp_path / "away"), "--corpus", str(tiny_corpus), "--mode", "dense", "--once")
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.split("\n")[1].startswith("away · step 3 · dense  ")
+    assert "away · step 3 · dense  nDCG@10 0." in told.stderr
+    again = call(home, "watch", str(tmp_path / "away"), "--corpus", str(tiny_corpus), "--mode", "dense", "--once")
+    assert again.stdout == "away has no checkpoint that was not judged already.\n"
+    refused = call(home, "watch", str(tmp_path / "away"), "--once")
+    assert (refused.returncode, "add --corpus DIR" in refused.stderr) == (2, True)
