@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from eval import export, report
 from eval.choose import candidates, choose
-from eval.compare import compare
+from eval.compare import compare, compare_each
 from eval.export import FORMATS
 from eval.measures import STANDARD, parse
 from eval.results import all_results, load, save, scores_folder
@@ -71,6 +71,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     both = command(subparsers, "compare", _compare, "say whether B is better than A")
     both.add_argument("a", metavar="A", help="a result's id or file, a run (its best), RUN/base, RUN/STEP, a model")
     both.add_argument("b", metavar="B", help="likewise")
+    both.add_argument(
+        "more", nargs="*", metavar="C", help="further systems: each is compared with A, corrected for luck"
+    )
     both.add_argument("--measure", default=STANDARD[0], metavar="NAME@K", help=f"default {STANDARD[0]}")
     for name in ("split", "mode", "corpus"):
         both.add_argument(f"--{name}", default="", help=f"where A or B has results of more than one {name}")
@@ -148,8 +151,12 @@ def _check(task: Task, *, cross_lingual: bool) -> None:
 
 
 def _compare(args: argparse.Namespace) -> Report:
-    a, b = choose(args.a, args.b, split=args.split, mode=args.mode, corpus=args.corpus)
-    return report.compared(compare(load(a), load(b), args.measure))
+    where = {"split": args.split, "mode": args.mode, "corpus": args.corpus}
+    a, b = choose(args.a, args.b, **where)
+    if not args.more:
+        return report.compared(compare(load(a), load(b), args.measure))
+    others = [b, *(choose(str(a.file), name, **where).b for name in args.more)]
+    return report.compared_each(compare_each(load(a), [load(each) for each in others], args.measure))
 
 
 def _export(args: argparse.Namespace) -> Report:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -117,6 +117,21 @@ def compare(a: Result, b: Result, measure: str = "ndcg@10") -> Comparison:
         changes=_changes(a, b, pairs),
         notes=_notes(a, b, pairs),
     )
+
+
+def compare_each(a: Result, others: Sequence[Result], measure: str = "ndcg@10") -> list[Comparison]:
+    """Compare several systems with one, each p-value corrected for the number of comparisons made (Holm).
+
+    Whoever tries twenty checkpoints finds one that is better by luck alone; the correction takes that luck away.
+
+    :raises BakehouseError: as :func:`compare` does.
+    """
+    alone = [compare(a, other, measure) for other in others]
+    corrected = holm([each.p_value for each in alone])
+    return [
+        replace(each, p_value=p_value, verdict=verdict_of(each.difference, each.interval, p_value))
+        for each, p_value in zip(alone, corrected, strict=True)
+    ]
 
 
 def verdict_of(difference: float, interval: Interval, p_value: float) -> Verdict:

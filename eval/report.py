@@ -81,6 +81,27 @@ def compared(comparison: Comparison) -> Report:
     return Report(machine, "\n\n".join(filter(None, blocks)))
 
 
+def compared_each(comparisons: Sequence[Comparison]) -> Report:
+    """Report several comparisons with the same system."""
+    first = comparisons[0]
+    machine = {"comparisons": [compared(each).machine for each in comparisons]}
+    rows = [
+        [
+            full_name(each.b),
+            f"{each.b_value:.3f}",
+            *map(points, (each.difference, *each.interval)),
+            f"{each.p_value:.3f}",
+            f"{each.queries:,}",
+            each.verdict,
+        ]
+        for each in sorted(comparisons, key=lambda each: -each.b_value)
+    ]
+    head = f"Compared with {full_name(first.a)}: {measure_title(first.measure)} {first.a_value:.3f}"
+    columns = ["system", measure_title(first.measure), "points", "from", "to", "p (Holm)", "queries", "verdict"]
+    notes = list(dict.fromkeys(note for each in comparisons for note in each.notes))
+    return Report(machine, "\n\n".join([head, table(columns, rows), *notes]))
+
+
 def _power(comparison: Comparison) -> dict[str, float] | None:
     if not power(comparison):
         return None

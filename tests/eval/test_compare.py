@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from made_results import DATA, made
 
-from eval.compare import Comparison, compare, verdict_of
+from eval.compare import Comparison, compare, compare_each, verdict_of
 from eval.results import Result
-from eval.significance import queries_needed
+from eval.significance import holm, queries_needed
 from eval.wording import language_name, listed, points, power, sentence, table
 from retrieval.errors import BakehouseError
 
@@ -107,6 +107,18 @@ def test_a_verdict_needs_both_the_test_and_the_interval(
     difference: float, interval: tuple[float, float], p_value: float, verdict: str
 ) -> None:
     assert verdict_of(difference, interval, p_value) == verdict
+
+
+def test_of_many_systems_one_is_better_by_luck() -> None:
+    base, queries = system({}, "base"), [f"try {n}" for n in range(20)]
+    tries = [system({}, name, seed=n + 1) for n, name in enumerate(queries)]
+    alone = [compare(base, each) for each in tries]
+    together = compare_each(base, tries)
+    assert any(each.verdict != "no difference shown" for each in alone), "twenty tries at the level of 5 %"
+    assert all(each.verdict == "no difference shown" for each in together)
+    assert [each.p_value for each in together] == holm([each.p_value for each in alone])
+    [only] = compare_each(base, [tries[0]])
+    assert only == compare(base, tries[0])
 
 
 def test_what_so_many_queries_can_show() -> None:

@@ -147,6 +147,18 @@ def test_a_run_of_other_queries_is_refused(tiny_corpus: Path, home: Path, tmp_pa
     assert "answers none of the 9 queries that 'test' judges: it has 'nobody', wanted such as" in answer.stderr
 
 
+def test_several_are_compared_with_one(tiny_corpus: Path, home: Path) -> None:
+    for depth in ("100", "120", "150"):
+        assert call(home, "run", str(tiny_corpus), "--mode", "lexical", "-k", depth).returncode == 0
+    first, *others = [each["id"] for each in json.loads(call(home, "list", "--json").stdout)["results"]]
+    shown = call(home, "compare", first, *others)
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.startswith("Compared with BM25: nDCG@10 0.")
+    assert [line.split()[-3:] for line in shown.stdout.strip().split("\n")[3:]] == [["no", "difference", "shown"]] * 2
+    machine = json.loads(call(home, "compare", first, *others, "--json").stdout)
+    assert [each["b"]["id"] for each in machine["comparisons"]] == others
+
+
 def test_results_are_exported(tiny_corpus: Path, home: Path, tmp_path: Path) -> None:
     assert call(home, "run", str(tiny_corpus), "--mode", "lexical").returncode == 0
     shown = call(home, "export", "csv")
