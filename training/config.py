@@ -126,7 +126,7 @@ class Label(Section):
     kind: Literal["none", "cross-encoder", "bi-encoder"] = Field(
         "none", description="What the teacher is; none trains by contrast"
     )
-    teacher: str = Field("", description="The teacher's model name")
+    teacher: str = Field("", description="The teacher's model name; in an ensemble base is the model being tuned")
     teachers: dict[str, str] = Field({}, description="Language code → teacher, where it differs")
     ensemble: tuple[str, ...] = Field(
         (), description="Further bi-encoders whose vectors are joined to the teacher's (fit.loss mse or similarity-kl)"
@@ -263,7 +263,7 @@ class Recipe(Section):
 
     corpus: str = Field(description="A BEIR folder, or the name of one in the workspace")
     base: str = Field(DEFAULT, description="The model to tune")
-    preset: Literal["quick", "gpl", "small"] = Field(
+    preset: Literal["quick", "ensemble", "gpl", "small"] = Field(
         "quick", description="Which set of settings the recipe started from"
     )
     split: Split = Split()

@@ -34,6 +34,22 @@ PRESETS: dict[str, dict[str, Any]] = {
         "fit": {"max_steps": 120},
         "evaluate": {"max_queries": 300, "max_documents": 1000},
     },
+    "ensemble": {
+        "split": {"max_passages": 2000},
+        "generate": {"queries_per_passage": 6},
+        "label": {"kind": "bi-encoder", "teacher": "base", "ensemble": ("sentence-transformers/all-MiniLM-L6-v2",)},
+        "fit": {
+            "loss": "similarity-kl",
+            "top_layers": 3,
+            "dropout": False,
+            "epochs": 3.0,
+            "max_steps": 420,
+            "batch_size": 64,
+            "learning_rate": 2e-4,
+        },
+        "evaluate": {"times": 1, "max_queries": 300, "max_documents": 1000},
+        "checkpoints": {"every": 0.1},
+    },
     "gpl": {
         "split": {"max_passages": 100_000},
         "generate": {"generator": "seq2seq", "queries_per_passage": 0},
@@ -69,7 +85,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "evaluate": {"mode": "dense", "max_queries": 300, "max_documents": 1000},
     },
 }
-"""``quick`` needs no Hub and trains the top layers in minutes. ``gpl`` follows Wang et al., "GPL: Generative
+"""``quick`` needs no Hub and trains the top layers in minutes. ``ensemble`` teaches the base what itself and a second
+model know together; its one examination is that of the judged recipe in docs/recipes.md. ``gpl`` follows Wang et al., "GPL: Generative
 Pseudo Labeling for Unsupervised Domain Adaptation of Dense Retrieval" (2022), with a question generator
 for each language: about 250,000 questions, 50 negatives, MarginMSE, batches of 32, 140,000 steps. ``small``
 makes a student of few layers, from ``python -m training cut``, give the vectors of its teacher."""

@@ -54,7 +54,7 @@ def test_assignments_are_typed() -> None:
         ("fit.batch_size=many", r"fit\.batch_size = 'many': input should be a valid integer"),
         ("fit.warmup=1.5", r"fit\.warmup = 1\.5: input should be less than 1"),
         ("evaluate.mode=lexical", r"evaluate\.mode = 'lexical': input should be 'hybrid' or 'dense'"),
-        ("preset=slow", r"unknown preset 'slow': choose quick or gpl"),
+        ("preset=slow", r"unknown preset 'slow': choose quick or ensemble or gpl or small"),
         ("fit.batch_size", r"wanted name=value"),
     ],
 )

@@ -47,7 +47,7 @@ def test_every_setting_lies_in_one_fold_and_no_label_stands_twice() -> None:
     assert form.settings()["mine.seed"].label == "Seed (mine)"
 
 
-@pytest.mark.parametrize("preset", ["quick", "gpl", "small"])
+@pytest.mark.parametrize("preset", ["quick", "ensemble", "gpl", "small"])
 def test_an_untouched_form_changes_nothing(preset: str) -> None:
     assert changed(preset) == []
     values = form.start_values(preset)

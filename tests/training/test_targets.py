@@ -10,9 +10,13 @@ from tiny_models import save_bert
 from tiny_texts import sentences
 
 from retrieval.encoder import Encoder, Role
+from retrieval.errors import BakehouseError
 from retrieval.models import Model, resolve
 from retrieval.vectors import Vectors
-from training.teaching.targets import Targets
+from training.data.inputs import Inputs
+from training.settings import load_recipe
+from training.teaching.targets import Targets, check_teacher
+from training.teaching.teachers import name_of
 
 pytestmark = pytest.mark.usefixtures("home")
 TEXTS: dict[Role, list[str]] = {
@@ -44,6 +48,18 @@ def _vectors(model: Model, role: Role) -> np.ndarray:
 def _scaled(model: Model) -> np.ndarray:
     cosines = _vectors(model, "query") @ _vectors(model, "document").T
     return cosines / cosines.std()
+
+
+def test_the_base_can_be_named_as_a_teacher_among_others(student: Model, other: Model) -> None:
+    joined, alone = ({"kind": "bi-encoder", "teacher": "base", "ensemble": more} for more in ([str(other.folder)], []))
+    recipe = load_recipe({"corpus": "c", "base": student.name, "label": joined, "preset": "ensemble"})
+    check_teacher(recipe)
+    found = Inputs.of(recipe, {}, None, None, None).teachers
+    assert [teacher.folder for teacher in found] == [student.folder, other.folder]
+    with pytest.raises(BakehouseError, match="nothing to learn from its own vectors"):
+        check_teacher(load_recipe({"corpus": "c", "base": "b", "label": alone, "fit": {"loss": "similarity-kl"}}))
+    with pytest.raises(BakehouseError, match="cannot teach itself by scores"):
+        name_of("de", recipe.label)
 
 
 def test_one_teacher_gives_its_own_vectors(student: Model, other: Model) -> None:

@@ -47,7 +47,8 @@ class Inputs:
         """Find the models that a recipe names."""
         bi_encoder = recipe.label.kind == "bi-encoder" and recipe.label.teacher
         named = (recipe.label.teacher, *recipe.label.ensemble) if bi_encoder else ()
-        return cls(resolve(recipe.base), generated, mined, labelled, documents, tuple(map(resolve, named)))
+        teachers = tuple(resolve(recipe.base if name == "base" else name) for name in named)
+        return cls(resolve(recipe.base), generated, mined, labelled, documents, teachers)
 
     def made_of(self, recipe: Recipe) -> dict[str, Any]:
         """Everything that decides the weights after each step."""

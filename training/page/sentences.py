@@ -79,7 +79,9 @@ def _teacher(recipe: Recipe) -> str:
     label = recipe.label
     if label.kind == "none":
         return "no teacher"
-    named = [Path(name).name or "a teacher without a name" for name in (label.teacher, *label.ensemble)]
+    named = [
+        _FINDERS.get(name, Path(name).name) or "a teacher without a name" for name in (label.teacher, *label.ensemble)
+    ]
     return f"taught by {listed(named)}"
 
 

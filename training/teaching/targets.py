@@ -104,7 +104,7 @@ def check_teacher(recipe: Recipe) -> None:
             "label.ensemble fits its teachers together over the corpus's questions and passages, and fit.data_only makes "
             "none: set fit.data_only=false, or leave label.ensemble empty."
         )
-    if recipe.label.teacher == recipe.base and not recipe.label.ensemble:
+    if recipe.label.teacher in ("base", recipe.base) and not recipe.label.ensemble:
         raise BakehouseError(
             f"label.teacher and the base model are both {recipe.base}, which has nothing to learn from its own vectors. "
             f"Make a smaller student (`python -m training cut {recipe.base} --layers 0,4,8,11 --out DIR`) and name it "

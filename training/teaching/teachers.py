@@ -48,13 +48,18 @@ def model_of(lang: str, settings: Label) -> Model:
 def name_of(lang: str, settings: Label) -> str:
     """The name of that teacher, whether it is to be had or not.
 
-    :raises BakehouseError: if none is named.
+    :raises BakehouseError: if none is named, or the model that is tuned.
     """
     name = settings.teachers.get(lang) or settings.teacher
     if not name:
         raise BakehouseError(
             f"label.kind is {settings.kind} and there is no teacher for '{lang}': label.teacher is empty. Name a model "
             f"there or in label.teachers.{lang}, or set label.kind=none."
+        )
+    if name == "base":
+        raise BakehouseError(
+            f"the teacher of '{lang}' is base, the model being tuned, which cannot teach itself by scores. Name another, or "
+            "join it with others (label.ensemble) for fit.loss=similarity-kl."
         )
     return name
 
