@@ -12,6 +12,7 @@ from eval.choose import candidates, choose
 from eval.compare import compare, compare_each
 from eval.export import FORMATS
 from eval.measures import STANDARD, parse
+from eval.regressions import THRESHOLD, regressions
 from eval.results import all_results, load, save, scores_folder
 from retrieval.artifact import write_atomic
 from retrieval.beir import open_corpus
@@ -75,6 +76,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "more", nargs="*", metavar="C", help="further systems: each is compared with A, corrected for luck"
     )
     both.add_argument("--measure", default=STANDARD[0], metavar="NAME@K", help=f"default {STANDARD[0]}")
+    both.add_argument(
+        "--threshold", type=float, default=100 * THRESHOLD, metavar="POINTS", help="name what lost more (default 10)"
+    )
     for name in ("split", "mode", "corpus"):
         both.add_argument(f"--{name}", default="", help=f"where A or B has results of more than one {name}")
     command(subparsers, "list", _list, "list the results there are")
@@ -154,7 +158,9 @@ def _compare(args: argparse.Namespace) -> Report:
     where = {"split": args.split, "mode": args.mode, "corpus": args.corpus}
     a, b = choose(args.a, args.b, **where)
     if not args.more:
-        return report.compared(compare(load(a), load(b), args.measure))
+        results = load(a), load(b)
+        comparison = compare(*results, args.measure)
+        return report.compared(comparison, regressions(*results, comparison, args.threshold / 100))
     others = [b, *(choose(str(a.file), name, **where).b for name in args.more)]
     return report.compared_each(compare_each(load(a), [load(each) for each in others], args.measure))
 

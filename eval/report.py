@@ -9,11 +9,14 @@ from typing import Any
 
 from eval.compare import Change, Comparison
 from eval.measures import STANDARD
+from eval.regressions import Moved, Regressions
 from eval.results import Summary
 from eval.significance import detectable, queries_needed
-from eval.wording import POINT, full_name, measure_title, points, power, sentence, system_names, table
+from eval.wording import POINT, full_name, language_name, measure_title, points, power, sentence, system_names, table
 from retrieval.cli import Report
 
+_PASSAGES = 3
+"""How many passages of a query are named that moved."""
 _SHOWN = 10
 """How many risers and fallers a comparison names."""
 
@@ -54,8 +57,11 @@ def watched(place: str, results: Sequence[Summary]) -> Report:
     return Report(machine, table(["", *titles], [[full_name(each), *_cells(each, each.metrics)] for each in results]))
 
 
-def compared(comparison: Comparison) -> Report:
-    """Report a comparison."""
+def compared(comparison: Comparison, lost: Regressions | None = None) -> Report:
+    """Report a comparison.
+
+    :param lost: What B is worse at, if that was asked for.
+    """
     machine = {
         "measure": comparison.measure,
         "difference": comparison.difference,
@@ -75,9 +81,10 @@ def compared(comparison: Comparison) -> Report:
         "fallers": [_change(each) for each in comparison.fallers[:_SHOWN]],
         "counts": {"risers": len(comparison.risers), "fallers": len(comparison.fallers)},
         "notes": list(comparison.notes),
+        **({"regressions": asdict(lost)} if lost else {}),
     }
     blocks = [sentence(comparison), power(comparison), *comparison.notes, _sides(comparison), _verdicts(comparison)]
-    blocks += [_moved("rose", comparison.risers), _moved("fell", comparison.fallers)]
+    blocks += [_moved("rose", comparison.risers), _moved("fell", comparison.fallers), _lost(lost)]
     return Report(machine, "\n\n".join(filter(None, blocks)))
 
 
@@ -181,6 +188,23 @@ def _verdicts(comparison: Comparison) -> str:
         for each in comparison.by_language
     ]
     return table(["language", "queries", "points", "from", "to", "p (Holm)", "verdict"], rows)
+
+
+def _lost(lost: Regressions | None) -> str:
+    if not lost or not (lost.languages or lost.queries):
+        return ""
+    named = [f"{language_name(each.language)} by {points(-each.difference)}" for each in lost.languages]
+    counted = f"{len(lost.queries):,} {'query' if len(lost.queries) == 1 else 'queries'}"
+    head = f"Worse by more than {points(lost.threshold)} points: {counted}"
+    lines = [f"Languages that lost: {', '.join(named)}"] if named else []
+    for each in lost.queries[:_SHOWN]:
+        lines.append(f"{points(-each.change.difference)}  [{each.change.language}] {each.change.query_id}")
+        lines += [f"      {how}: {_ranks(some)}" for how, some in (("rose", each.rose), ("fell", each.fell)) if some]
+    return "\n".join([head, *lines])
+
+
+def _ranks(moved: Sequence[Moved]) -> str:
+    return ", ".join(f"{one.doc_id} ({one.was or '–'} → {one.now or '–'})" for one in moved[:_PASSAGES])
 
 
 def _moved(how: str, changes: Sequence[Change]) -> str:
