@@ -7,6 +7,7 @@ leaves nothing that looks finished.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -35,9 +36,13 @@ def hash_files(paths: Iterable[Path]) -> str:
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a complete artefact, or None where there is none."""
+    """The manifest of a complete artefact, or None where there is none.
+
+    Where a process was killed while it put a new artefact in the place of an old one, that is finished first.
+    """
     if folder.name.endswith(".partial"):
         return None
+    _finish(folder)
     try:
         return dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
     except (FileNotFoundError, NotADirectoryError):
@@ -118,11 +123,26 @@ def building(final: Path, about: Mapping[str, Any] | None = None, *, fresh: bool
 
 
 def _replace_folder(partial: Path, final: Path) -> None:
-    old = final.with_name(final.name + ".old")
-    if old.exists():
-        shutil.rmtree(old)
+    old = _old(final)
     if final.exists():
+        shutil.rmtree(old, ignore_errors=True)
         final.rename(old)
-    partial.rename(final)
-    if old.exists():
-        shutil.rmtree(old)
+    try:
+        partial.rename(final)
+    except FileNotFoundError:
+        if not final.exists():  # else a reader has just finished it
+            raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _finish(final: Path) -> None:
+    """Between the two renames of :func:`_replace_folder` there is no ``final``; what was about to be it becomes it."""
+    old, partial = _old(final), final.with_name(final.name + ".partial")
+    if old.exists() and not final.exists():
+        ready = partial if (partial / MANIFEST).is_file() else old
+        with contextlib.suppress(FileNotFoundError):  # the writer lives, and was faster
+            ready.rename(final)
+
+
+def _old(final: Path) -> Path:
+    return final.with_name(final.name + ".old")

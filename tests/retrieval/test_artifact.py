@@ -37,6 +37,22 @@ def test_an_older_artefact_stands_until_the_new_one_is_whole(tmp_path: Path) -> 
     assert read_manifest(tmp_path / "stage") == {"version": 2}
 
 
+@pytest.mark.parametrize("ready", [True, False])
+def test_a_kill_between_the_two_renames_loses_nothing(tmp_path: Path, ready: bool) -> None:
+    """The old folder is out of the way, the new one not yet in its place."""
+    for name, content in (("stage.old", "old"), ("stage.partial", "new")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "shard").write_text(content)
+        if ready or name == "stage.old":
+            (tmp_path / name / "manifest.json").write_text(f'{{"is": "{content}"}}')
+    assert read_manifest(tmp_path / "stage") == {"is": "new" if ready else "old"}
+    assert (tmp_path / "stage" / "shard").read_text() == ("new" if ready else "old")
+    with building(tmp_path / "stage", {"is": "newest"}, fresh=True) as partial:
+        (partial / "shard").write_text("newest")
+    assert [path.name for path in tmp_path.iterdir()] == ["stage"]
+    assert read_manifest(tmp_path / "stage") == {"is": "newest"}
+
+
 def test_an_artefact_without_a_manifest_is_a_fault_of_the_program(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="manifest"), building(tmp_path / "stage"):
         pass
