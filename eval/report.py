@@ -14,6 +14,7 @@ from eval.results import Summary
 from eval.significance import detectable, queries_needed
 from eval.wording import POINT, full_name, language_name, measure_title, points, power, sentence, system_names, table
 from retrieval.cli import Report
+from retrieval.page import numbers
 
 _PASSAGES = 3
 """How many passages of a query are named that moved."""
@@ -97,7 +98,7 @@ def compared_each(comparisons: Sequence[Comparison]) -> Report:
             full_name(each.b),
             f"{each.b_value:.3f}",
             *map(points, (each.difference, *each.interval)),
-            f"{each.p_value:.3f}",
+            numbers.p_value(each.p_value),
             f"{each.queries:,}",
             each.verdict,
         ]
@@ -182,7 +183,7 @@ def _verdicts(comparison: Comparison) -> str:
             each.language,
             f"{each.queries:,}",
             *map(points, (each.difference, *each.interval)),
-            f"{each.p_value:.3f}",
+            numbers.p_value(each.p_value),
             each.verdict,
         ]
         for each in comparison.by_language

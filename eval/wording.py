@@ -136,6 +136,6 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     aligned = []
     for title, *cells in columns:
         width = max(map(len, (title, *cells)))
-        numbers = any(cells) and not any(cell.strip("0123456789.,−") for cell in cells)
+        numbers = any(cells) and not any(cell.strip("0123456789.,−<") for cell in cells)
         aligned.append([f"{cell:>{width}}" if numbers else f"{cell:<{width}}" for cell in (title, *cells)])
     return "\n".join("  ".join(line).rstrip() for line in zip(*aligned, strict=True))
