@@ -77,11 +77,7 @@ def resolve(name: str) -> Model:
         refusal = _hub_refusal(name)
         model = _bundled(name) if refusal else _hub(name)
         if model is None:
-            raise BakehouseError(
-                f"the model '{name}' is not to be had: no folder or run of that name, not in the Hub cache, "
-                f"{refusal}. Give a folder, connect to the Hub once so that it is cached, "
-                f"or, for embeddings, use the bundled '{DEFAULT}'.{nearest(name, known())}"
-            )
+            raise _not_to_be_had(name, refusal)
     if not any(model.folder.glob("*.safetensors")):
         raise BakehouseError(
             f"{model.folder} holds no *.safetensors weights: Bakehouse loads no other kind, because pickled "
@@ -89,6 +85,25 @@ def resolve(name: str) -> Model:
         )
     log.info("Model %s: from %s (%s)", name, model.source, model.folder)
     return model
+
+
+def check(name: str) -> None:
+    """See whether :func:`resolve` would find a model, without downloading or unpacking it.
+
+    :raises BakehouseError: if it would not.
+    """
+    if at_hand(name) is None and (name != bundled.NAME or bundled.source_file() is None):
+        refusal = _hub_refusal(name)
+        if refusal:
+            raise _not_to_be_had(name, refusal)
+
+
+def _not_to_be_had(name: str, refusal: str | None) -> BakehouseError:
+    return BakehouseError(
+        f"the model '{name}' is not to be had: no folder or run of that name, not in the Hub cache, "
+        f"{refusal}. Give a folder, connect to the Hub once so that it is cached, "
+        f"or, for embeddings, use the bundled '{DEFAULT}'.{nearest(name, known())}"
+    )
 
 
 def at_hand(name: str) -> Model | None:

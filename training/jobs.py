@@ -19,6 +19,7 @@ from training.data import pairs
 from training.journal import Journal
 from training.keeping import examine
 from training.launchers import local
+from training.needed import check_models
 from training.runs import RunFolder
 from training.stages import check_has
 
@@ -32,10 +33,11 @@ def start(recipe: Recipe, until: str = "") -> RunFolder:
     """Check what a run needs before anything expensive, then start it as a process of its own.
 
     :param until: The stage after which it stops; empty for the whole run.
-    :raises BakehouseError: if the corpus or the base model is not to be had.
+    :raises BakehouseError: if the corpus or a model is not to be had.
     """
     if until:
         check_has(recipe, until)
+    check_models(recipe, open_corpus(recipe.corpus), until)
     run = create(recipe)
     _launch(run, until)
     return run
