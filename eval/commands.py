@@ -1,4 +1,4 @@
-"""The commands ``run``, ``compare``, ``list`` and ``export``."""
+"""The commands ``run``, ``watch``, ``compare``, ``list`` and ``export``."""
 
 from __future__ import annotations
 

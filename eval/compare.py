@@ -52,6 +52,7 @@ class Comparison:
     :param measure: Such as ``ndcg@10``.
     :param a_value: Mean of A over the common queries; ``b_value`` likewise.
     :param difference: B − A, −1 to 1; ``interval`` is its 95 % interval.
+    :param spread: The standard deviation of the queries' differences.
     :param by_language: The language with most queries first.
     :param changes: Every common query, the largest rise of B first.
     :param notes: What a reader should know about the pairing, as sentences.

@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -339,6 +340,9 @@ def test_the_header_tells_of_jobs(home: Path, tiny_corpus: Path) -> None:
     run.write_status(Status("running", "fit", 31, 50, pid=os.getpid(), started=started, host=socket.gethostname()))
     line = headline()
     assert (line.text, line.run, line.share) == ("1 job running · fit · 62\u202f%", run.id, 0.62)
+    run.write_status(replace(run.written_status(), stage="", step=0, total=0))
+    assert headline().text == "1 job running", "it has not come to a stage yet"
+    run.write_status(replace(run.written_status(), stage="fit", step=31, total=50))
     run.append_event({"time": time.time() - 3600, "stage": "fit", "step": 31, "message": "step 31", "metrics": {}})
     assert headline().text == "1 job stalled · fit · 62\u202f%"
 

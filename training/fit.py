@@ -58,7 +58,7 @@ def lead(
     examine.base(model, inputs.base)
     data = pairs.datasets_for(model, recipe, inputs, journal)
     student = _student(model, data, examination, recipe, journal)
-    cost = examination.expected_seconds(student.examined)
+    cost = examination.expected_seconds(student.examined())
     made = trainer.make(student, data, recipe.fit, run_path / FOLDER)
     key, parameters = inputs.key(recipe), student.parameters
     settings = settle.settled(made, parameters, data, recipe.fit, key, inputs.base.folder, journal)
@@ -67,7 +67,7 @@ def lead(
 
     def judged(checkpoint: Checkpoint, folder: Path, total: int) -> Marks:
         own = folder == checkpoint.folder
-        loaded = student.examined if own else load(Model(run_path.name, folder, "run"))
+        loaded = student.examined() if own else load(Model(run_path.name, folder, "run"))
         return examine.checkpoint(loaded, checkpoint, folder, total)
 
     def blend(checkpoint: Checkpoint) -> Path:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retrieval.beir import open_corpus
+from retrieval.beir import Corpus, open_corpus
 from retrieval.errors import BakehouseError
 from retrieval.models import resolve
 from training import places, runs, settings, snapshot, tracking
@@ -37,8 +37,9 @@ def start(recipe: Recipe, until: str = "") -> RunFolder:
     """
     if until:
         check_has(recipe, until)
-    check_models(recipe, open_corpus(recipe.corpus), until)
-    run = create(recipe)
+    corpus = open_corpus(recipe.corpus)
+    check_models(recipe, corpus, until)
+    run = _created(recipe, corpus)
     _launch(run, until)
     return run
 
@@ -48,7 +49,10 @@ def create(recipe: Recipe) -> RunFolder:
 
     :raises BakehouseError: if the corpus or the base model is not to be had.
     """
-    corpus = open_corpus(recipe.corpus)
+    return _created(recipe, open_corpus(recipe.corpus))
+
+
+def _created(recipe: Recipe, corpus: Corpus) -> RunFolder:
     if len(corpus.documents) < 2:
         raise BakehouseError(
             f"{corpus.folder} has a single document: training needs other documents to tell it from. Convert more."

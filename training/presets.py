@@ -86,7 +86,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 """``quick`` needs no Hub and trains the top layers in minutes. ``ensemble`` teaches the base what itself and a second
-model know together; its one examination is that of the judged recipe in docs/recipes.md. ``gpl`` follows Wang et al., "GPL: Generative
-Pseudo Labeling for Unsupervised Domain Adaptation of Dense Retrieval" (2022), with a question generator
-for each language: about 250,000 questions, 50 negatives, MarginMSE, batches of 32, 140,000 steps. ``small``
-makes a student of few layers, from ``python -m training cut``, give the vectors of its teacher."""
+model know together; its one examination is that of the judged recipe in docs/recipes.md. ``gpl`` follows Wang et al.,
+"GPL: Generative Pseudo Labeling for Unsupervised Domain Adaptation of Dense Retrieval" (2022), with a question generator
+for each language: about 250,000 questions, 50 negatives, MarginMSE, batches of 32, 140,000 steps. ``small`` makes a
+student of few layers, from ``python -m training cut``, give the vectors of its teacher."""

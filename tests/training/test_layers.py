@@ -150,18 +150,18 @@ def test_the_head_is_examined_without_the_encoder(tiny_bert: Path, tmp_path: Pat
     assert isinstance(student, HeadLearner)
     read: list[int] = []
     hook = student.encoder[0].register_forward_hook(lambda *_: read.append(1))
-    found = encode(student.examined, asked[::-1], "query")
+    found = encode(student.examined(), asked[::-1], "query")
     assert not read, "the frozen encoder has read these texts before the first step"
     assert np.allclose(
         found, encode(student.current(), asked[::-1], "query"), atol=1e-2
     )  # bfloat16 rounds by the batch
     new = [asked[0], "who bakes", "who bakes"]
-    assert np.allclose(encode(student.examined, new, "query"), encode(student.current(), new, "query"), atol=1e-2)
+    assert np.allclose(encode(student.examined(), new, "query"), encode(student.current(), new, "query"), atol=1e-2)
     hook.remove()
     with torch.no_grad():
         student.whole[2].linear.weight.zero_()
         student.whole[2].linear.bias.fill_(1.0)
-    assert np.allclose(encode(student.examined, asked, "query"), 32**-0.5), "the dense layer is the one that learns"
+    assert np.allclose(encode(student.examined(), asked, "query"), 32**-0.5), "the dense layer is the one that learns"
 
 
 def test_a_model_in_half_precision_learns_in_single(tiny_bert: Path, tmp_path: Path) -> None:

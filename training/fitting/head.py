@@ -41,9 +41,8 @@ class HeadLearner(PartLearner):
         """See :attr:`Learner.parameters`."""
         return Parameters.of(self.whole)
 
-    @property
     def examined(self) -> SentenceTransformer:
-        """See :attr:`Learner.examined`."""
+        """See :meth:`Learner.examined`."""
         return self.remembering
 
     def prepare(self, data: TrainingData, asked: Mapping[Role, Sequence[str]], settings: Fit, say: Say) -> None:

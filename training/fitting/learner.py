@@ -39,7 +39,6 @@ class Learner:
         """How many there are, and how many learn."""
         return Parameters.of(self.taught)
 
-    @property
     def examined(self) -> SentenceTransformer:
         """The whole model as it stands after the last step, for reading what :meth:`prepare` was told of."""
         return self.current()

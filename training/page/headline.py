@@ -18,5 +18,6 @@ def headline() -> QueueLine:
     line, status = begun[-1], begun[-1].status
     share = status.step / status.total if status.total else None
     like_it = [other for other in begun if other.state == line.state]
-    parts = [numbers.counted(len(like_it), "job"), line.state, "·", status.stage]
-    return QueueLine(" ".join(parts) + (f" · {numbers.percent(share)}" if share else ""), line.run.id, share)
+    counted = f"{numbers.counted(len(like_it), 'job')} {line.state}"
+    parts = [counted, status.stage, numbers.percent(share) if share else ""]
+    return QueueLine(" · ".join(filter(None, parts)), line.run.id, share)
