@@ -93,8 +93,9 @@ def build(page: PageState) -> None:
         role.input(reread, [kept, *roles.values()], outcome, api_visibility="private", **reading_).then(
             **measure, **quiet
         )
-    page.opened.then(page.guard(_standing), [page.corpus, kept], shown, **quiet).then(**measure, **quiet)
-    page.corpus.change(page.guard(_standing), [page.corpus, kept], shown, **quiet).then(**measure, **quiet)
+    standing = {"fn": page.guard(_standing), "inputs": [page.corpus, kept, files], "outputs": shown}
+    page.opened.then(**standing, **quiet).then(**measure, **quiet)
+    page.corpus.change(**standing, **quiet).then(**measure, **quiet)
     page.model.change(**measure, **quiet)
     use.click(page.guard(_use), [kept, name], [page.corpus, page.tabs], api_visibility="private", concurrency_limit=1)
     pack.click(page.guard(_pack), [page.corpus, kept, name], [packed], **quiet).success(
@@ -188,9 +189,9 @@ def _panel(made: Draft) -> list[Any]:
     return [gr.Column(visible=True), gr.Column(visible=True), reading.before_after(source, documents), *menus]
 
 
-def _standing(corpus_name: str, kept: Draft | None) -> list[Any]:
-    """The corpus that is in use, unless files are being looked at."""
-    if kept is not None:
+def _standing(corpus_name: str, kept: Draft | None, files: list[str] | None) -> list[Any]:
+    """The corpus that is in use, unless files are being looked at: read ones, or ones that were refused."""
+    if kept is not None or files:
         return [gr.skip()] * (len(VIEWS) + 3)
     corpus = open_known(corpus_name)
     told = html.verdict(
@@ -202,7 +203,7 @@ def _standing(corpus_name: str, kept: Draft | None) -> list[Any]:
 def _cleared(corpus_name: str, kept: Draft | None) -> list[Any]:
     drafts.discard(kept)
     hidden = [gr.Column(visible=False), gr.Column(visible=False), ""]
-    return [None, "", *_standing(corpus_name, None), *hidden, *[gr.skip()] * len(ROLES)]
+    return [None, "", *_standing(corpus_name, None, None), *hidden, *[gr.skip()] * len(ROLES)]
 
 
 def _measure(corpus_name: str, model_name: str, kept: Draft | None) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from tiny_texts import write_tiny_corpus
 
 PATIENCE = 60_000
 
@@ -26,6 +28,7 @@ def table(tmp_path: Path) -> Path:
 def open_data(page: Page, address: str) -> None:
     page.goto(address)
     page.get_by_role("tab", name="Data", exact=True).click()
+    expect(page.locator("#verdict .bh-verdict")).to_be_visible(timeout=PATIENCE)
 
 
 def test_the_corpus_in_use_explains_the_format(page: Page, app_server: str) -> None:
@@ -70,3 +73,21 @@ def test_a_file_without_text_is_a_sentence(page: Page, app_server: str, tmp_path
     told = page.locator("#verdict .bh-error")
     expect(told).to_contain_text("no column looks like the text", timeout=PATIENCE)
     expect(told).not_to_contain_text("/")
+
+
+def test_the_corpus_in_use_does_not_hide_a_refusal(
+    page: Page, app_server: str, app_home: Path, tmp_path: Path
+) -> None:
+    write_tiny_corpus(app_home / "corpora" / "tiny")
+    empty = tmp_path / "numbers.csv"
+    empty.write_text("a,b\n1,2\n3,4\n", encoding="utf-8")
+    open_data(page, app_server)
+    page.set_input_files("#files input[type=file]", empty)
+    expect(page.locator("#verdict .bh-error")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#lengths")).to_contain_text("Half of the passages", timeout=PATIENCE)
+    handbook = page.locator("#lengths p").inner_text()
+    page.locator("#corpus input").click()
+    page.get_by_role("option", name="tiny").click()
+    expect(page.locator("#lengths p")).not_to_have_text(handbook, timeout=PATIENCE)  # the last thing to follow
+    expect(page.locator("#verdict .bh-error")).to_be_visible()
+    shutil.rmtree(app_home / "corpora" / "tiny")
