@@ -60,13 +60,14 @@ class Judged:
         judged = {query: grades for query, grades in qrels.items() if grades}
         if not judged:
             raise BakehouseError("there are no judgments: wanted at least one query with a judged document.")
-        position_of = {doc_id: position for position, doc_id in enumerate(doc_ids)}
-        pairs = [
-            (row, position_of.get(doc_id, -1), grade)
-            for row, of_query in enumerate(judged.values())
-            for doc_id, grade in of_query.items()
-        ]
-        rows, positions, grades = np.array(pairs, np.int64).T
+        # only the judged few of the documents are looked up, and nothing that the garbage collector counts is made
+        wanted = {doc_id for of_query in judged.values() for doc_id in of_query}
+        known = np.fromiter(map(wanted.__contains__, doc_ids), np.bool_, len(doc_ids))
+        position_of = {doc_ids[position]: position for position in np.flatnonzero(known).tolist()}
+        sizes = [len(of_query) for of_query in judged.values()]
+        rows = np.repeat(np.arange(len(judged)), sizes)
+        positions = _integers((position_of.get(doc_id, -1) for of in judged.values() for doc_id in of), sum(sizes))
+        grades = _integers((grade for of in judged.values() for grade in of.values()), sum(sizes))
         keys = rows * len(doc_ids) + positions
         order = np.argsort(keys, kind="stable")
         order = order[positions[order] >= 0]
@@ -205,11 +206,11 @@ def measure(run: Run, judged: Judged, names: Iterable[str] = STANDARD) -> Measur
     rows = _rows(run, judged)
     seen = _look_up(run, rows, judged)
     values = {each.name: _KINDS[each.kind].compute(seen.within(each.k), judged, each.k) for each in measures}
-    answered = np.unique(rows[(run.ranking >= 0).any(axis=1) & (rows >= 0)])
+    answered = int(np.count_nonzero((run.ranking >= 0).any(axis=1) & (rows >= 0)))
     counts = Counts(
         queries=len(judged.query_ids),
         unjudged=int(np.count_nonzero(rows < 0)),
-        without_results=len(judged.query_ids) - len(answered),
+        without_results=len(judged.query_ids) - answered,
         without_relevant=int(np.count_nonzero(judged.relevant == 0)),
         unknown_documents=judged.unknown_documents,
     )
@@ -240,6 +241,10 @@ def _look_up(run: Run, rows: Integers, judged: Judged) -> Seen:
     return Seen(
         _grouped(of_query[good], ranks[good], grades[good]), _grouped(of_query, ranks, grades), depth.astype(np.int64)
     )
+
+
+def _integers(values: Iterable[int], count: int) -> Integers:
+    return np.fromiter(values, np.int64, count)
 
 
 def _sieve(keys: Integers) -> npt.NDArray[np.bool_]:
