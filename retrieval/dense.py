@@ -12,6 +12,7 @@ from math import isqrt
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from retrieval.records import FloatArray, IntArray
 
@@ -183,26 +184,23 @@ class _Slab:
     def search(self, queries: FloatArray, found: TopK, room: torch.Tensor) -> None:
         """Bring ``found`` up to date with what this slab holds.
 
-        The best of each group are so many documents, so the k-th best of those bounds the k-th best of all from
-        below; and only a group whose best reaches the floor can hold a candidate.
+        The best of each group are so many documents, so with those found before their k-th best bounds the k-th best
+        of all from below; and only a group whose best reaches the floor can hold a candidate.
 
         :param room: For as many products as there are queries times fast vectors, at least.
         """
         import torch
 
-        k = found.scores.shape[1]
         fast, error = self._rounded(queries)
         products = room[: len(queries) * len(self.fast)].view(len(queries), len(self.fast))
         torch.mm(fast, self.fast.T, out=products)
         products[:, len(self.vectors) :] = -torch.inf
         products = products.view(len(queries), self.depth, -1)
         peaks = products.amax(dim=1)
-        at_k = np.full(len(queries), -np.inf, np.float32)
-        if k <= min(peaks.shape[1], len(self.vectors)):
-            at_k = peaks.topk(k, dim=1).values[:, -1].float().cpu().numpy()
         base = queries @ self.mean
-        # The k-th best score is at least this, so nothing whose fast product lies below the floor can be among them
-        least = np.maximum(found.scores[:, -1], base + self._below(at_k) - error)
+        # Of all documents the k-th best scores at least this, so nothing whose fast product lies below the floor counts
+        top = peaks.topk(min(found.scores.shape[1], peaks.shape[1]), dim=1, sorted=False).values.float().cpu().numpy()
+        least = _kth(np.hstack([found.scores, self._below(top) + (base - error)[:, None]]), found.scores.shape[1])
         floor = self._below(least - base - error)
         bar = torch.from_numpy(floor).to(self.kind.device)
         rows, groups = (peaks.float() >= bar[:, None]).nonzero().T
@@ -238,14 +236,40 @@ class _Slab:
         values = np.empty(len(rows), np.float32)
         for part in _parts(len(rows)):
             values[part] = np.einsum("nd,nd->n", self.vectors[columns[part]], queries[rows[part]])
-        touched, k = np.unique(rows), found.scores.shape[1]
-        of_row = np.concatenate([np.repeat(touched, k), rows])
-        positions = np.concatenate([found.positions[touched].ravel(), (columns + self.start).astype(np.int32)])
-        values = np.concatenate([found.scores[touched].ravel(), values])
-        order = np.lexsort((positions, -values, of_row))
-        first = np.searchsorted(of_row[order], touched)
-        best_of = order[first[:, None] + np.arange(k)]  # each row has at least the k found before, or their padding
-        found.positions[touched], found.scores[touched] = positions[best_of], values[best_of]
+        touched, counts = np.unique(rows, return_counts=True)
+        k = found.scores.shape[1]
+        place = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+        keys = np.full((len(touched), k + counts.max(initial=0)), _LAST, np.uint64)
+        keys[:, :k] = _keys(found.scores[touched], found.positions[touched])
+        keys[np.repeat(np.arange(len(touched)), counts), k + place] = _keys(values, columns + self.start)
+        keys.sort(axis=1)
+        found.scores[touched], found.positions[touched] = _values(keys[:, :k])
+
+
+_LAST = np.uint64(2**64 - 1)
+_HALF = np.uint64(32)
+
+
+def _keys(scores: FloatArray, positions: IntArray) -> npt.NDArray[np.uint64]:
+    """One integer for a score and a position: the better comes first, and of two alike the lower position."""
+    bits = (scores + np.float32(0)).view(np.int32)  # no zero below zero
+    return _turned(bits).view(np.uint32).astype(np.uint64) << _HALF | positions.astype(np.int32).view(np.uint32)
+
+
+def _values(keys: npt.NDArray[np.uint64]) -> tuple[FloatArray, IntArray]:
+    """The reverse of :func:`_keys`."""
+    bits = (keys >> _HALF).astype(np.uint32).view(np.int32)
+    return _turned(bits).view(np.float32), keys.astype(np.uint32).view(np.int32)
+
+
+def _turned(bits: IntArray) -> IntArray:
+    """The bits of a float32 such that, read without a sign, they fall as it rises; and the reverse of that."""
+    return np.where(bits < 0, bits, bits ^ 0x7FFFFFFF)
+
+
+def _kth(scores: FloatArray, k: int) -> FloatArray:
+    """The k-th largest of each row."""
+    return np.asarray(np.partition(scores, -k, axis=1)[:, -k])
 
 
 def longest_of(vectors: FloatArray) -> float:

@@ -3,8 +3,10 @@
 ``python -m tests.benchmarks.judging [--passages 100000 --queries 1000]``
 
 Each side runs in a process of its own and is given the same vectors in memory. *Rank and judge* goes from vectors
-to mean nDCG@10, Recall@100 and MAP@100; *judge alone* from a ranking, as the house and as beir hold it, to the same.
-The memory is the peak of the call above what the process held before it, with libraries, texts and vectors loaded.
+to mean nDCG@10, Recall@100 and MAP@100; *judge alone* from a ranking, as the house holds it, to the same; *once
+more* has the judgments as integers already, as every mode and checkpoint but the first has.
+*Product alone* is the matrix product of rounded vectors with nothing before and after it: what an exact search by
+products cannot go below. The memory is the peak of the call above what the process held before it, with libraries, texts and vectors loaded.
 """
 
 from __future__ import annotations
@@ -20,8 +22,8 @@ import numpy as np
 
 from tests.benchmarks.measuring import Measured, clustered, in_its_own_process, measured, table, tell
 
-RANK = ("bakehouse", "beir", "sentence-transformers")
-JUDGE = ("bakehouse, judge alone", "pytrec_eval, judge alone")
+RANK = ("bakehouse", "beir", "sentence-transformers", "product alone, bfloat16")
+JUDGE = ("bakehouse, judge alone", "bakehouse, once more", "pytrec_eval, judge alone")
 K = 100
 NAMES = ("ndcg@10", "recall@100", "map@100")
 _JUDGED = 5
@@ -120,6 +122,23 @@ def sentence_transformers(documents: np.ndarray, queries: np.ndarray, judgments:
     return lambda: evaluator.compute_metrices(Encoded()), values
 
 
+def product(documents: np.ndarray, queries: np.ndarray, judgments: dict[str, dict[str, int]]) -> Way:
+    """Into one memory, a slab at a time, as large as the house's."""
+    import torch
+
+    of_documents, of_queries = (torch.from_numpy(each).bfloat16() for each in (documents, queries))
+    slab = 50_000
+    room = torch.zeros((min(512, len(queries)), slab), dtype=torch.bfloat16)
+
+    def work() -> None:
+        for start in range(0, len(of_documents), slab):
+            some = of_documents[start : start + slab].T
+            for rows in of_queries.split(len(room)):
+                torch.mm(rows, some, out=room[: len(rows), : some.shape[1]])
+
+    return work, lambda _: {}
+
+
 def _ranked(documents: np.ndarray, queries: np.ndarray) -> Any:
     from retrieval.dense import exact
     from retrieval.records import Run
@@ -134,6 +153,14 @@ def own_measures(documents: np.ndarray, queries: np.ndarray, judgments: dict[str
 
     run = _ranked(documents, queries)
     return lambda: measure(run, Judged.of(judgments, run.doc_ids), NAMES).means(), dict
+
+
+def once_more(documents: np.ndarray, queries: np.ndarray, judgments: dict[str, dict[str, int]]) -> Way:
+    from eval.measures import Judged, measure
+
+    run = _ranked(documents, queries)
+    judged = Judged.of(judgments, run.doc_ids)
+    return lambda: measure(run, judged, NAMES).means(), dict
 
 
 def pytrec(documents: np.ndarray, queries: np.ndarray, judgments: dict[str, dict[str, int]]) -> Way:
@@ -160,8 +187,8 @@ def pytrec(documents: np.ndarray, queries: np.ndarray, judgments: dict[str, dict
 
 
 SIDES: dict[str, Callable[..., Way]] = {
-    **dict(zip(RANK, (bakehouse, beir, sentence_transformers), strict=True)),
-    **dict(zip(JUDGE, (own_measures, pytrec), strict=True)),
+    **dict(zip(RANK, (bakehouse, beir, sentence_transformers, product), strict=True)),
+    **dict(zip(JUDGE, (own_measures, once_more, pytrec), strict=True)),
 }
 
 
