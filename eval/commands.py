@@ -56,7 +56,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "--cross-lingual", action="store_true", help="judge queries in a language without documents as well"
     )
     look = command(subparsers, "watch", _watch, "judge the checkpoints of a run or folder as they appear")
-    look.add_argument("place", metavar="RUN_OR_FOLDER", help="a run, or where step-N or checkpoint-N are copied to")
+    look.add_argument(
+        "place", metavar="RUN_OR_FOLDER", help="a run, where step-N or checkpoint-N are copied to, or hub:OWNER/NAME"
+    )
     look.add_argument("--corpus", default="", metavar="DIR", help="what to judge on (default: the run's own corpus)")
     look.add_argument("--split", default="dev", help="which judgments (default dev)")
     look.add_argument("--mode", default="all", help="all, hybrid or dense")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import time
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from eval import mirror
 from eval.evaluate import evaluate
+from eval.mirror import CHECKPOINT
 from eval.results import Result, all_results, save, scores_folder
 from eval.task import Task
 from retrieval.beir import CORPUS
@@ -20,7 +21,6 @@ from retrieval.home import home
 from retrieval.models import Model
 from retrieval.searcher import Mode
 
-_STEP = re.compile(r"(?:step|checkpoint)-(\d+)")
 _HEADER = 8
 """A safetensors file begins with the length of its header, so long (https://github.com/huggingface/safetensors)."""
 
@@ -32,23 +32,29 @@ class Place:
     """A folder in which checkpoints appear.
 
     :param run: The training run of the workspace that it is; empty for any other folder.
+    :param repo: The repository on the Hub that it mirrors, if any.
     """
 
     folder: Path
-    run: str
+    run: str = ""
+    repo: str = ""
 
     @classmethod
     def of(cls, name: str) -> Place:
-        """Find a run of the workspace by its id or folder, or take any folder.
+        """Find a run of the workspace by its id or folder, take any folder, or a repository as ``hub:OWNER/NAME``.
 
-        :raises BakehouseError: if there is no such folder.
+        :raises BakehouseError: if there is no such folder, or no such repository.
         """
+        if name.startswith(mirror.PREFIX):
+            repo = name.removeprefix(mirror.PREFIX)
+            return cls(mirror.mirrored(repo), repo=repo)
         for folder in (home() / "runs" / name, Path(name).expanduser()):
             if name and folder.is_dir():
                 inside = folder.resolve().parent == (home() / "runs").resolve()
                 return cls(folder.resolve(), folder.resolve().name if inside else "")
         raise BakehouseError(
-            f"there is no run and no folder '{name}': wanted a run's id, or a folder in which step-N or checkpoint-N appear."
+            f"there is no run and no folder '{name}': wanted a run's id, a folder in which "
+            f"step-N or checkpoint-N appear, or {mirror.PREFIX}OWNER/NAME."
         )
 
     @property
@@ -60,7 +66,7 @@ class Place:
         config = self.folder / "config.toml"
         if not config.is_file():
             raise BakehouseError(
-                f"{self.folder} is no training run, so nothing says what to judge on: add --corpus DIR."
+                f"{self.repo or self.folder} is no training run, so nothing says what to judge on: add --corpus DIR."
             )
         named = str(tomllib.loads(config.read_text(encoding="utf-8"))["corpus"])
         return named if (Path(named) / CORPUS).is_file() else str(self.folder / "corpus")
@@ -68,7 +74,7 @@ class Place:
     @property
     def name(self) -> str:
         """What to call it."""
-        return self.run or self.folder.name
+        return self.run or self.repo or self.folder.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,7 @@ class Checkpoint:
 def checkpoints(place: Place) -> list[Checkpoint]:
     """What lies there now, by step, whether complete or not."""
     folders = [*place.folder.glob("*-*"), *place.folder.glob("checkpoints/*-*")]
-    found = [(folder, _STEP.fullmatch(folder.name)) for folder in folders if folder.is_dir()]
+    found = [(folder, CHECKPOINT.fullmatch(folder.name)) for folder in folders if folder.is_dir()]
     return sorted((Checkpoint(folder, int(match[1])) for folder, match in found if match), key=lambda one: one.step)
 
 
@@ -144,6 +150,8 @@ def watch(place: Place, task: Task, modes: tuple[Mode, ...], every: float, idle:
     """
     seen, told, last = _judged(place, task, modes), dict[Path, str](), time.monotonic()
     while True:
+        if place.repo:
+            mirror.bring(place.repo, place.folder)
         for checkpoint in checkpoints(place):
             if missing := lacks(checkpoint.folder):
                 if told.get(checkpoint.folder) != missing:

@@ -18,7 +18,7 @@ DEFAULT = bundled.NAME
 BEST = Path("checkpoints") / "best"
 """Where a run folder keeps its best checkpoint."""
 
-_NEEDED = ["*.json", "*.safetensors", "*.txt", "*.model"]
+NEEDED = ["*.json", "*.safetensors", "*.txt", "*.model"]
 _NOT_THE_MODEL = {"manifest.json", "trainer_state.json"}
 _HUB_TIMEOUT = 3.0
 _HUB_RETRY = 60.0
@@ -58,7 +58,7 @@ class Model:
 
 def _belongs(path: Path, folder: Path) -> bool:
     hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-    return not hidden and path.name not in _NOT_THE_MODEL and any(path.match(pattern) for pattern in _NEEDED)
+    return not hidden and path.name not in _NOT_THE_MODEL and any(path.match(pattern) for pattern in NEEDED)
 
 
 @lru_cache(maxsize=64)
@@ -150,7 +150,7 @@ def _hub_cache(name: str) -> Model | None:
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
-        folder = Path(snapshot_download(name, allow_patterns=_NEEDED, local_files_only=True))
+        folder = Path(snapshot_download(name, allow_patterns=NEEDED, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError):
         return None
     if not any(folder.glob("*.safetensors")):
@@ -187,9 +187,9 @@ def _hub(name: str) -> Model:
     from huggingface_hub import snapshot_download
 
     log.info("Downloading %s from the Hub", name)
-    folder = Path(snapshot_download(name, allow_patterns=_NEEDED))
+    folder = Path(snapshot_download(name, allow_patterns=NEEDED))
     if not any(folder.glob("*.safetensors")):
-        folder = Path(snapshot_download(name, allow_patterns=[*_NEEDED, pickled.PATTERN]))
+        folder = Path(snapshot_download(name, allow_patterns=[*NEEDED, pickled.PATTERN]))
         if any(folder.glob(pickled.PATTERN)):
             folder = pickled.convert(name, folder)
     return Model(name, folder, "Hub")
