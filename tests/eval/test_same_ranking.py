@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,6 @@ def test_twins_stand_by_their_ids(
     backwards = copied(tiny_corpus, "backwards", with_twins[::-1])
     for of_mode in rankings(backwards, tiny_bert, monkeypatch).values():
         for top in of_mode:
-            for first, second in zip(top, top[1:], strict=False):
+            for first, second in pairwise(top):
                 if first.rstrip("bc").rstrip("-") == second.rstrip("bc").rstrip("-"):
                     assert first < second
