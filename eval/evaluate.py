@@ -169,7 +169,7 @@ def result_of(
         counts=_counts(scores.counts, task),
         warnings=task.warnings,
         settings=settings,
-        versions=_versions(),
+        versions=versions(),
         step=step,
         run=run,
         seconds=round(seconds, 3),
@@ -227,11 +227,12 @@ def _counts(counts: Counts, task: Task) -> dict[str, int]:
     }
 
 
-def _versions() -> dict[str, str]:
-    versions = {}
-    for library in _LIBRARIES:
+def versions(libraries: Sequence[str] = _LIBRARIES) -> dict[str, str]:
+    """The installed versions of the libraries that take part in a judgment."""
+    installed = {}
+    for library in libraries:
         try:
-            versions[library] = version(library)
+            installed[library] = version(library)
         except PackageNotFoundError:
             continue  # it took no part
-    return versions
+    return installed

@@ -126,7 +126,7 @@ def test_a_place_that_is_none_is_refused(tmp_path: Path, tiny_corpus: Path) -> N
         own.read(str(tmp_path / "gone.csv"))
     with pytest.raises(BakehouseError, match="there is no corpus 'nowhere'"):
         own.read("nowhere")
-    with pytest.raises(BakehouseError, match=r"training data is read from \.csv"):
+    with pytest.raises(BakehouseError, match=r"training data can be read from files of \.csv"):
         own.read(_csv(tmp_path / "data.txt", "text"))
     with pytest.raises(BakehouseError, match="has no split 'train': it has dev, test"):
         own.read(str(tiny_corpus))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from retrieval.convert.rows import Row, text_of
+from retrieval.convert.strict import place_of
 from retrieval.encoder import Role
 from retrieval.errors import BakehouseError
 from training.data.layout import Layout
@@ -186,9 +187,7 @@ class _Reader:
 
     def fault(self, place: int, reason: str, remedy: str) -> BakehouseError:
         """What to raise for a row."""
-        origin = self.rows[place].origin
-        at = f"line {origin.line}" if origin.line else f"row {origin.row}"
-        return BakehouseError(f"{self.whose}, {at}: {reason}. {remedy}")
+        return BakehouseError(f"{self.whose}, {place_of(self.rows[place])}: {reason}. {remedy}")
 
 
 def _text(row: Row, column: str) -> str:

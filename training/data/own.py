@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from retrieval.artifact import hash_files
 from retrieval.beir import CORPUS, QRELS, QUERIES, Corpus, open_corpus
-from retrieval.convert import jsons, parquet, tables
-from retrieval.convert.encoding import detect
-from retrieval.convert.options import Options
 from retrieval.convert.rows import Row, columns_of, text_of
+from retrieval.convert.strict import ENDINGS, read_rows
 from retrieval.encoder import Role
 from retrieval.errors import BakehouseError
 from retrieval.languages import code_of, identify
@@ -21,7 +19,6 @@ from training.data.examples import Example, build
 from training.data.layout import Layout, recognise
 from training.data.shapes import Shape
 
-ENDINGS = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet")
 _SAMPLE = 400
 """Rows whose language is looked at before all are: where they agree, so will the others."""
 _SURE = 0.98
@@ -106,40 +103,13 @@ def _read_judgments(corpus: Corpus) -> Own:
 
 
 def _read_file(path: Path) -> Own:
-    rows = list(_rows(path))
-    if not rows:
-        raise BakehouseError(f"{path} holds no rows: there is nothing to train on.")
+    rows = read_rows(path, "training data")
     layout = recognise(columns_of(rows), str(path))
     examples, verdict = build(rows, layout, str(path))
     by_language, told = _by_language(examples, rows, layout)
     return Own(
         path.name, verdict.shape, (*layout.evidence, *verdict.why, *told), by_language, verdict.roles, verdict.barred
     )
-
-
-def _rows(path: Path) -> Iterator[Row]:
-    """The rows of a file of any known format; a row that cannot be read is an error."""
-    for row in _reader(path)():
-        if row.problem:
-            at = f"line {row.origin.line}" if row.origin.line else f"row {row.origin.row}"
-            raise BakehouseError(f"{path}, {at}: {row.problem.reason}. {row.problem.remedy}")
-        yield row
-
-
-def _reader(path: Path) -> Callable[[], Iterator[Row]]:
-    ending, options = path.suffix.lower(), Options()
-    if ending not in ENDINGS:
-        raise BakehouseError(f"{path}: training data is read from {', '.join(ENDINGS)}. Save it as one of these.")
-    if not path.stat().st_size:
-        raise BakehouseError(f"{path} is empty: there is nothing to train on.")
-    if ending == ".parquet":
-        return parquet.rows(path, path.name)
-    encoding = detect(path)
-    if ending in (".csv", ".tsv", ".tab"):
-        return tables.rows(path, encoding, tables.detect(path, encoding, options), path.name)
-    if jsons.is_lines(path, encoding):
-        return jsons.line_rows(path, encoding, path.name)
-    return jsons.array_rows(jsons.read_array(path, encoding), path.name)
 
 
 def _by_language(
