@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eval import export, report
+from eval import export, mteb_results, report
 from eval.choose import candidates, choose
 from eval.compare import compare, compare_each
 from eval.export import FORMATS
 from eval.measures import STANDARD, parse
 from eval.regressions import THRESHOLD, regressions
-from eval.results import all_results, load, save, scores_folder
+from eval.results import Summary, all_results, load, save, scores_folder
 from retrieval.artifact import write_atomic
 from retrieval.beir import open_corpus
 from retrieval.cli import Report, command
@@ -22,6 +23,8 @@ from retrieval.models import DEFAULT
 
 if TYPE_CHECKING:
     from eval.task import Task
+
+_FORMATS = (*FORMATS, mteb_results.FORMAT)
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -82,12 +85,17 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     for name in ("split", "mode", "corpus"):
         both.add_argument(f"--{name}", default="", help=f"where A or B has results of more than one {name}")
     command(subparsers, "list", _list, "list the results there are")
-    out = command(subparsers, "export", _export, "write results for a spreadsheet (csv) or a model card (model-index)")
-    out.add_argument("form", metavar="FORMAT", help=" | ".join(FORMATS))
+    out = command(
+        subparsers,
+        "export",
+        _export,
+        "write results for a spreadsheet (csv), a model card (model-index) or mteb (mteb)",
+    )
+    out.add_argument("form", metavar="FORMAT", help=" | ".join(_FORMATS))
     out.add_argument(
         "results", nargs="*", metavar="RESULT", help="as for compare, all that a name means (default: all)"
     )
-    out.add_argument("--out", type=Path, metavar="FILE", help="where to (default: printed)")
+    out.add_argument("--out", type=Path, metavar="PLACE", help="a file (default: printed); for mteb a folder")
 
 
 def _run(args: argparse.Namespace) -> Report:
@@ -166,16 +174,34 @@ def _compare(args: argparse.Namespace) -> Report:
 
 
 def _export(args: argparse.Namespace) -> Report:
-    if args.form not in FORMATS:
-        raise BakehouseError(f"unknown format '{args.form}': choose {', '.join(FORMATS)}.{nearest(args.form, FORMATS)}")
+    if args.form not in _FORMATS:
+        known = ", ".join(_FORMATS)
+        raise BakehouseError(f"unknown format '{args.form}': choose {known}.{nearest(args.form, _FORMATS)}")
+    if args.form == mteb_results.FORMAT and not args.out:
+        raise BakehouseError("mteb keeps results in a folder, with a file for each task: say which with --out FOLDER.")
     named = [each for name in args.results for each in candidates(name)]
     results = list({each.file: each for each in named}.values()) if args.results else all_results()
+    if args.form == mteb_results.FORMAT:
+        return _export_for_mteb(results, args.out)
     text = export.written(results, args.form)
     machine = {"format": args.form, "results": [each.id for each in results]}
     if not args.out:
         return Report({**machine, "text": text}, text.rstrip("\n"))
     write_atomic(args.out, text)
     return Report({**machine, "file": str(args.out)}, f"{export.names(results)}\n→ {args.out}")
+
+
+def _export_for_mteb(results: Sequence[Summary], folder: Path) -> Report:
+    written = mteb_results.write(results, folder)
+    machine = {
+        "format": mteb_results.FORMAT,
+        "results": [each.id for each in written.results],
+        "folder": str(folder),
+        "files": [str(file) for file in written.files],
+        "left_out": {each.id: reason for each, reason in written.left_out},
+    }
+    told = [f"{export.names([each])}: left out, {reason}" for each, reason in written.left_out]
+    return Report(machine, "\n".join([export.names(written.results), *told, *(f"→ {file}" for file in written.files)]))
 
 
 def _list(args: argparse.Namespace) -> Report:
