@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eval import export, mteb_results, report
+from eval import export, mteb_results, mteb_task, report
 from eval.choose import candidates, choose
 from eval.compare import compare, compare_each
 from eval.export import FORMATS
@@ -16,10 +16,10 @@ from eval.measures import STANDARD, parse
 from eval.regressions import THRESHOLD, regressions
 from eval.results import Summary, all_results, load, save, scores_folder
 from retrieval.artifact import write_atomic
-from retrieval.beir import open_corpus
+from retrieval.beir import Corpus, open_corpus
 from retrieval.cli import Report, command
 from retrieval.errors import BakehouseError, nearest
-from retrieval.models import DEFAULT
+from retrieval.models import DEFAULT, check
 
 if TYPE_CHECKING:
     from eval.task import Task
@@ -30,9 +30,11 @@ _FORMATS = (*FORMATS, mteb_results.FORMAT)
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register them."""
     run = command(subparsers, "run", _run, "judge a model on a split of a BEIR folder, with BM25 and hybrid beside it")
-    run.add_argument("corpus", metavar="DIR", help="a BEIR folder, or a name under workspace/corpora")
+    run.add_argument("corpus", nargs="?", metavar="DIR", help="a BEIR folder, or a name under workspace/corpora")
+    run.add_argument("--mteb", metavar="TASK", help="instead of DIR a retrieval task of mteb, from the Hub")
+    run.add_argument("--subset", default="", metavar="NAME", help="of TASK only this subset, such as a language")
     run.add_argument("--model", default=DEFAULT, help=f"a folder, a run's id or a Hub id (default {DEFAULT})")
-    run.add_argument("--split", default="test", help="which judgments: a file of qrels/ (default test)")
+    run.add_argument("--split", default="", help="which judgments: a file of qrels/ (default test; of TASK its own)")
     run.add_argument("--mode", default="all", help="all, or the mode that leads; lexical alone needs no model")
     run.add_argument(
         "--run",
@@ -107,12 +109,12 @@ def _run(args: argparse.Namespace) -> Report:
     if args.mode not in ("all", *MODES):
         known = ("all", *MODES)
         raise BakehouseError(f"unknown mode '{args.mode}': choose {', '.join(known)}.{nearest(args.mode, known)}")
-    corpus = open_corpus(args.corpus)
-    task = open_task(corpus, args.split, allow_unknown=args.allow_unknown, exclude_self=args.exclude_self)
-    _check(task, cross_lingual=args.cross_lingual)
     measures = list(dict.fromkeys([*STANDARD, *(parse(name).name for name in args.measure)]))
+    corpus, split = _judged_on(args)
+    task = open_task(corpus, split, allow_unknown=args.allow_unknown, exclude_self=args.exclude_self)
+    _check(task, cross_lingual=args.cross_lingual)
     if args.trec:
-        trec.write_qrels(args.trec / f"{args.split}.qrels", task.qrels)
+        trec.write_qrels(args.trec / f"{split}.qrels", task.qrels)
     if args.run_file:
         results = [evaluate_run(task, args.run_file, label=args.label, measures=measures)]
     else:
@@ -129,6 +131,19 @@ def _run(args: argparse.Namespace) -> Report:
             trec_folder=args.trec,
         )
     return report.evaluated([save(result, scores_folder()).summary for result in results])
+
+
+def _judged_on(args: argparse.Namespace) -> tuple[Corpus, str]:
+    """The corpus and the split that were asked for."""
+    if bool(args.corpus) == bool(args.mteb):
+        raise BakehouseError("say what to judge on: either DIR, a BEIR folder, or --mteb TASK.")
+    if not args.mteb:
+        if args.subset:
+            raise BakehouseError("--subset is a part of a task of mteb: say which with --mteb TASK.")
+        return open_corpus(args.corpus), args.split or "test"
+    if not args.run_file and args.mode != "lexical":
+        check(args.model)  # before texts are loaded for nothing
+    return mteb_task.corpus_of(mteb_task.find_task(args.mteb), args.subset, args.split)
 
 
 def _watch(args: argparse.Namespace) -> Report:
