@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eval import export, report
+from eval import export, mteb_results, mteb_task, report
 from eval.choose import candidates, choose
 from eval.compare import compare, compare_each
 from eval.export import FORMATS
 from eval.measures import STANDARD, parse
 from eval.regressions import THRESHOLD, regressions
-from eval.results import all_results, load, save, scores_folder
+from eval.results import Summary, all_results, load, save, scores_folder
 from retrieval.artifact import write_atomic
-from retrieval.beir import open_corpus
+from retrieval.beir import Corpus, open_corpus
 from retrieval.cli import Report, command
 from retrieval.errors import BakehouseError, nearest
-from retrieval.models import DEFAULT
+from retrieval.models import DEFAULT, check
 
 if TYPE_CHECKING:
     from eval.task import Task
+
+_FORMATS = (*FORMATS, mteb_results.FORMAT)
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register them."""
     run = command(subparsers, "run", _run, "judge a model on a split of a BEIR folder, with BM25 and hybrid beside it")
-    run.add_argument("corpus", metavar="DIR", help="a BEIR folder, or a name under workspace/corpora")
+    run.add_argument("corpus", nargs="?", metavar="DIR", help="a BEIR folder, or a name under workspace/corpora")
+    run.add_argument("--mteb", metavar="TASK", help="instead of DIR a retrieval task of mteb, from the Hub")
+    run.add_argument("--subset", default="", metavar="NAME", help="of TASK only this subset, such as a language")
     run.add_argument("--model", default=DEFAULT, help=f"a folder, a run's id or a Hub id (default {DEFAULT})")
-    run.add_argument("--split", default="test", help="which judgments: a file of qrels/ (default test)")
+    run.add_argument("--split", default="", help="which judgments: a file of qrels/ (default test; of TASK its own)")
     run.add_argument("--mode", default="all", help="all, or the mode that leads; lexical alone needs no model")
     run.add_argument(
         "--run",
@@ -84,12 +89,17 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     for name in ("split", "mode", "corpus"):
         both.add_argument(f"--{name}", default="", help=f"where A or B has results of more than one {name}")
     command(subparsers, "list", _list, "list the results there are")
-    out = command(subparsers, "export", _export, "write results for a spreadsheet (csv) or a model card (model-index)")
-    out.add_argument("form", metavar="FORMAT", help=" | ".join(FORMATS))
+    out = command(
+        subparsers,
+        "export",
+        _export,
+        "write results for a spreadsheet (csv), a model card (model-index) or mteb (mteb)",
+    )
+    out.add_argument("form", metavar="FORMAT", help=" | ".join(_FORMATS))
     out.add_argument(
         "results", nargs="*", metavar="RESULT", help="as for compare, all that a name means (default: all)"
     )
-    out.add_argument("--out", type=Path, metavar="FILE", help="where to (default: printed)")
+    out.add_argument("--out", type=Path, metavar="PLACE", help="a file (default: printed); for mteb a folder")
 
 
 def _run(args: argparse.Namespace) -> Report:
@@ -101,12 +111,12 @@ def _run(args: argparse.Namespace) -> Report:
     if args.mode not in ("all", *MODES):
         known = ("all", *MODES)
         raise BakehouseError(f"unknown mode '{args.mode}': choose {', '.join(known)}.{nearest(args.mode, known)}")
-    corpus = open_corpus(args.corpus)
-    task = open_task(corpus, args.split, allow_unknown=args.allow_unknown, exclude_self=args.exclude_self)
-    _check(task, cross_lingual=args.cross_lingual)
     measures = list(dict.fromkeys([*STANDARD, *(parse(name).name for name in args.measure)]))
+    corpus, split = _judged_on(args)
+    task = open_task(corpus, split, allow_unknown=args.allow_unknown, exclude_self=args.exclude_self)
+    _check(task, cross_lingual=args.cross_lingual)
     if args.trec:
-        trec.write_qrels(args.trec / f"{args.split}.qrels", task.qrels)
+        trec.write_qrels(args.trec / f"{split}.qrels", task.qrels)
     if args.run_file:
         results = [evaluate_run(task, args.run_file, label=args.label, measures=measures)]
     else:
@@ -123,6 +133,19 @@ def _run(args: argparse.Namespace) -> Report:
             trec_folder=args.trec,
         )
     return report.evaluated([save(result, scores_folder()).summary for result in results])
+
+
+def _judged_on(args: argparse.Namespace) -> tuple[Corpus, str]:
+    """The corpus and the split that were asked for."""
+    if bool(args.corpus) == bool(args.mteb):
+        raise BakehouseError("say what to judge on: either DIR, a BEIR folder, or --mteb TASK.")
+    if not args.mteb:
+        if args.subset:
+            raise BakehouseError("--subset is a part of a task of mteb: say which with --mteb TASK.")
+        return open_corpus(args.corpus), args.split or "test"
+    if not args.run_file and args.mode != "lexical":
+        check(args.model)  # before texts are loaded for nothing
+    return mteb_task.corpus_of(mteb_task.find_task(args.mteb), args.subset, args.split)
 
 
 def _watch(args: argparse.Namespace) -> Report:
@@ -168,16 +191,34 @@ def _compare(args: argparse.Namespace) -> Report:
 
 
 def _export(args: argparse.Namespace) -> Report:
-    if args.form not in FORMATS:
-        raise BakehouseError(f"unknown format '{args.form}': choose {', '.join(FORMATS)}.{nearest(args.form, FORMATS)}")
+    if args.form not in _FORMATS:
+        known = ", ".join(_FORMATS)
+        raise BakehouseError(f"unknown format '{args.form}': choose {known}.{nearest(args.form, _FORMATS)}")
+    if args.form == mteb_results.FORMAT and not args.out:
+        raise BakehouseError("mteb keeps results in a folder, with a file for each task: say which with --out FOLDER.")
     named = [each for name in args.results for each in candidates(name)]
     results = list({each.file: each for each in named}.values()) if args.results else all_results()
+    if args.form == mteb_results.FORMAT:
+        return _export_for_mteb(results, args.out)
     text = export.written(results, args.form)
     machine = {"format": args.form, "results": [each.id for each in results]}
     if not args.out:
         return Report({**machine, "text": text}, text.rstrip("\n"))
     write_atomic(args.out, text)
     return Report({**machine, "file": str(args.out)}, f"{export.names(results)}\n→ {args.out}")
+
+
+def _export_for_mteb(results: Sequence[Summary], folder: Path) -> Report:
+    written = mteb_results.write(results, folder)
+    machine = {
+        "format": mteb_results.FORMAT,
+        "results": [each.id for each in written.results],
+        "folder": str(folder),
+        "files": [str(file) for file in written.files],
+        "left_out": {each.id: reason for each, reason in written.left_out},
+    }
+    told = [f"{export.names([each])}: left out, {reason}" for each, reason in written.left_out]
+    return Report(machine, "\n".join([export.names(written.results), *told, *(f"→ {file}" for file in written.files)]))
 
 
 def _list(args: argparse.Namespace) -> Report:

@@ -63,6 +63,11 @@ _OF_SCRIPT = {
     "ORIYA": "or", "ETHIOPIC": "am", "TIBETAN": "bo", "THAANA": "dv",
 }  # fmt: skip
 _ALIASES = {"no": "nb", "iw": "he", "in": "id", "ji": "yi", "sh": "hr", "fil": "tl"}
+_THREE_LETTERS = {
+    "km": "khm", "lo": "lao", "my": "mya", "si": "sin", "kn": "kan", "ml": "mal", "or": "ori", "am": "amh", "bo": "bod",
+    "dv": "div",
+}  # fmt: skip
+"""ISO 639-3 of the languages above; lingua knows that of its own."""
 _ENGLISH = {"nb": "Norwegian"}
 """Names that people use where lingua has another."""
 _CODE = re.compile(r"[a-z]{2,3}")
@@ -89,6 +94,17 @@ def name_of(code: str) -> str:
     known = code_of(code) or ""
     language = _languages_by_code().get(known)
     return _ENGLISH.get(known, language.name.capitalize()) if language else code
+
+
+def iso_639_3(code: str) -> str:
+    """The three letters of a language code, or the code itself where it is unknown.
+
+    >>> iso_639_3("de"), iso_639_3("zh-Hant"), iso_639_3("km"), iso_639_3("ceb")
+    ('deu', 'zho', 'khm', 'ceb')
+    """
+    known = code_of(code) or code
+    language = _languages_by_code().get(known)
+    return language.iso_code_639_3.name.lower() if language else _THREE_LETTERS.get(known, known)
 
 
 def known_codes() -> frozenset[str]:

@@ -32,7 +32,7 @@ SET_BY_OTHERS = {
     "OMP_NUM_THREADS": "whoever shares out a machine's cores",
     "NETRC": "whoever keeps passwords elsewhere than at home",
 }
-OPTIONAL = {"trackio"}
+OPTIONAL = {"mteb", "trackio"}
 """The program uses these where a person has installed them, and says so where not."""
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 

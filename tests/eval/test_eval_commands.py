@@ -167,7 +167,15 @@ def test_results_are_exported(tiny_corpus: Path, home: Path, tmp_path: Path) -> 
     written = call(home, "export", "csv", "BM25", "--out", str(tmp_path / "x.csv"))
     assert written.stdout.rstrip().endswith(f"tiny · test · BM25\n→ {tmp_path / 'x.csv'}")
     assert (tmp_path / "x.csv").read_text() == shown.stdout
-    for bad, told in ((["exel"], "unknown format 'exel'"), (["model-index"], "none, since BM25 has no card")):
+    folder = tmp_path / "mteb"
+    for_mteb = call(home, "export", "mteb", "--out", str(folder), "--json")
+    assert [Path(file).name for file in json.loads(for_mteb.stdout)["files"]] == ["tiny.json"], for_mteb.stderr
+    assert len(list(folder.glob("results/local__BM25/*/tiny.json"))) == 1
+    for bad, told in (
+        (["exel"], "unknown format 'exel'"),
+        (["model-index"], "none, since BM25 has no card"),
+        (["mteb"], "say which with --out FOLDER"),
+    ):
         answer = call(home, "export", *bad)
         assert (answer.returncode, told in answer.stderr) == (2, True), answer.stderr
 
