@@ -53,6 +53,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="leave out the document that has the query's own id (default: as the corpus's manifest.json says)",
     )
     run.add_argument(
+        "--efficiency",
+        action="store_true",
+        help="also measure index size, encoding and latency, and keep them with the results; takes seconds",
+    )
+    run.add_argument(
         "--cross-lingual", action="store_true", help="judge queries in a language without documents as well"
     )
     look = command(subparsers, "watch", _watch, "judge the checkpoints of a run or folder as they appear")
@@ -99,6 +104,10 @@ def _run(args: argparse.Namespace) -> Report:
     if args.mode not in ("all", *MODES):
         known = ("all", *MODES)
         raise BakehouseError(f"unknown mode '{args.mode}': choose {', '.join(known)}.{nearest(args.mode, known)}")
+    if args.run_file and args.efficiency:
+        raise BakehouseError(
+            "--efficiency measures a model at work, and the --run of another system is a ranking: leave one of them out."
+        )
     corpus = open_corpus(args.corpus)
     task = open_task(corpus, args.split, allow_unknown=args.allow_unknown, exclude_self=args.exclude_self)
     _check(task, cross_lingual=args.cross_lingual)
@@ -119,6 +128,7 @@ def _run(args: argparse.Namespace) -> Report:
             measures=measures,
             label=args.label,
             trec_folder=args.trec,
+            efficiency=args.efficiency,
         )
     return report.evaluated([save(result, scores_folder()).summary for result in results])
 
