@@ -12,6 +12,7 @@ from eval.choose import candidates, choose
 from eval.compare import compare, compare_each
 from eval.export import FORMATS
 from eval.measures import STANDARD, parse
+from eval.quantities import NAMES
 from eval.regressions import THRESHOLD, regressions
 from eval.results import all_results, load, save, scores_folder
 from retrieval.artifact import write_atomic
@@ -87,11 +88,20 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     for name in ("split", "mode", "corpus"):
         both.add_argument(f"--{name}", default="", help=f"where A or B has results of more than one {name}")
     command(subparsers, "list", _list, "list the results there are")
-    out = command(subparsers, "export", _export, "write results for a spreadsheet (csv) or a model card (model-index)")
+    out = command(
+        subparsers,
+        "export",
+        _export,
+        "write results for a spreadsheet (csv), a model card (model-index) or a paper (svg)",
+    )
     out.add_argument("form", metavar="FORMAT", help=" | ".join(FORMATS))
     out.add_argument(
         "results", nargs="*", metavar="RESULT", help="as for compare, all that a name means (default: all)"
     )
+    for name in ("corpus", "split"):
+        out.add_argument(f"--{name}", default="", help=f"only results on this {name}")
+    out.add_argument("--measure", default=STANDARD[0], metavar="NAME@K", help=f"of a picture (default {STANDARD[0]})")
+    out.add_argument("--against", default="", metavar="NAME", help=f"draw it against one of: {', '.join(NAMES)}")
     out.add_argument("--out", type=Path, metavar="FILE", help="where to (default: printed)")
 
 
@@ -178,14 +188,34 @@ def _compare(args: argparse.Namespace) -> Report:
 def _export(args: argparse.Namespace) -> Report:
     if args.form not in FORMATS:
         raise BakehouseError(f"unknown format '{args.form}': choose {', '.join(FORMATS)}.{nearest(args.form, FORMATS)}")
+    _check_picture(args)
     named = [each for name in args.results for each in candidates(name)]
-    results = list({each.file: each for each in named}.values()) if args.results else all_results()
-    text = export.written(results, args.form)
+    found = list({each.file: each for each in named}.values()) if args.results else all_results()
+    results = [each for each in found if args.corpus in ("", each.corpus.name) and args.split in ("", each.split)]
+    if found and not results:
+        have = sorted({f"{each.corpus.name} ({each.split})" for each in found})
+        raise BakehouseError(
+            f"none of {len(found)} results is on what --corpus and --split name: found {', '.join(have)}."
+        )
+    text = export.written(results, args.form, measure=args.measure, against=args.against)
     machine = {"format": args.form, "results": [each.id for each in results]}
     if not args.out:
         return Report({**machine, "text": text}, text.rstrip("\n"))
     write_atomic(args.out, text)
     return Report({**machine, "file": str(args.out)}, f"{export.names(results)}\n→ {args.out}")
+
+
+def _check_picture(args: argparse.Namespace) -> None:
+    """Refuse what only a picture has, and pictures that are not drawn."""
+    if args.form != "svg" and args.against:
+        raise BakehouseError(
+            f"--against draws a picture, and '{args.form}' is none: write `export svg --against {args.against}`."
+        )
+    if args.form == "svg" and args.out and args.out.suffix != ".svg":
+        raise BakehouseError(
+            f"'{args.out}' is no .svg: that is what is drawn, and nothing here turns it into another format. Name a "
+            "file with .svg; a browser or Inkscape opens it and saves it as PNG or PDF."
+        )
 
 
 def _list(args: argparse.Namespace) -> Report:

@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,7 +128,7 @@ class Gauge:
         of_languages = {query.lang: query.text for query in self.queries}
         for text in [*of_languages.values(), *self._asked[:_WARM]]:
             self.searcher.search(text, options)
-        return [1000 * _seconds(lambda text=text: self.searcher.search(text, options)) for text in self._asked]
+        return [1000 * _seconds(partial(self.searcher.search, text, options)) for text in self._asked]
 
     def _index_bytes(self, mode: str) -> int:
         vectors = self.searcher.matrix.nbytes if mode != "lexical" else 0

@@ -1,4 +1,4 @@
-"""Results as other programs read them: a table for a spreadsheet, scores for the Hub."""
+"""Results as other programs read them: a table for a spreadsheet, scores for the Hub, a picture for a paper."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 
+from eval.measures import STANDARD
 from eval.quantities import QUANTITIES, costs_of
 from eval.results import Summary
 from eval.wording import full_name, measure_title
 from retrieval.errors import BakehouseError
 
-FORMATS = ("csv", "model-index")
+FORMATS = ("csv", "model-index", "svg")
 ALL = "all"
 """Stands for a language where a row is about all queries."""
 _HEAD = (
     "result", "corpus", "split", "synthetic", "run", "step", "model", "mode", "label", "language", "queries",
 )  # fmt: skip
+Row = Sequence[str | float | None]
 _TASK = "Information Retrieval"
 
 
@@ -29,7 +31,7 @@ def as_csv(results: Sequence[Summary]) -> str:
     measures = list(dict.fromkeys(name for each in results for name in each.metrics))
     costs = costs_of(results, results)
     taken = [one for one in QUANTITIES if any(one.value(of) is not None for of in costs.values())]
-    rows: list[list[str | float | None]] = []
+    rows: list[Row] = []
     for each in results:
         who = [each.run, each.step, each.system.model, each.system.mode, each.system.label]
         head = [each.id, each.corpus.name, each.split, str(each.synthetic).lower(), *who]
@@ -39,7 +41,7 @@ def as_csv(results: Sequence[Summary]) -> str:
     return csv_of([*_HEAD, *measures, *(one.name for one in taken)], rows)
 
 
-def csv_of(head: Sequence[str], rows: Iterable[Sequence[str | float | None]]) -> str:
+def csv_of(head: Sequence[str], rows: Iterable[Row]) -> str:
     """A table as CSV, its words made safe by :func:`plain`; None is an empty cell."""
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
@@ -87,15 +89,21 @@ def as_model_index(results: Sequence[Summary]) -> str:
     ).to_yaml()
 
 
-def written(results: Sequence[Summary], form: str) -> str:
+def written(results: Sequence[Summary], form: str, *, measure: str = STANDARD[0], against: str = "") -> str:
     """The results in one of :data:`FORMATS`.
 
+    :param measure: Of the picture.
+    :param against: What the picture sets quality against; a table if empty.
     :raises BakehouseError: if there are none, or they do not suit the format.
     """
     if not results:
         raise BakehouseError(
             "there are no results to export. Make one with `python -m eval run DIR --model M --split S`."
         )
+    if form == "svg":
+        from eval.page import figures  # draws what the page draws
+
+        return figures.against(results, measure, against) if against else figures.table(results, measure)
     return as_csv(results) if form == "csv" else as_model_index(results)
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from markupsafe import Markup
 
-from eval.export import csv_of
+from eval.export import Row, csv_of
 from eval.page import files, sheets
 from eval.page.sheets import Sheet
 from eval.page.standing import Standing
 from eval.page.tables import View, value
-from eval.page.tradeoff import Plot, legend, plots
+from eval.page.tradeoff import Plot, plots, reading, system
 from eval.page.tradeoff_chart import NARROW, WIDE, draw
 from eval.quantities import QUANTITIES, Costs, Quantity
 from eval.wording import listed, measure_title
@@ -43,12 +43,12 @@ def section(view: View, costs: Mapping[str, Costs], against: str) -> Markup:
 
 def to_csv(view: View, costs: Mapping[str, Costs]) -> str:
     """The figures as CSV: counts, bytes, seconds and milliseconds, and the machines they were measured on."""
-    rows: list[list[str | float | None]] = []
+    rows: list[Row] = []
     for row in view.rows:
         of = costs.get(row.summary.id, Costs())
         machine = str(of.efficiency.machine) if of.efficiency else ""
         taken = [one.value(of) for one in QUANTITIES]
-        rows.append([row.name, row.run, row.mode, value(row, view.measure), *taken, machine, row.summary.id])
+        rows.append([system(row, of), row.run, row.mode, value(row, view.measure), *taken, machine, row.summary.id])
     names = (one.name for one in QUANTITIES)
     return csv_of(["system", "run", "mode", view.measure, *names, "machine", "result"], rows)
 
@@ -60,7 +60,7 @@ def sheet(view: View, costs: Mapping[str, Costs]) -> Sheet:
     title = f"What each system takes on {view.place.corpus}"
     note = f"Measured on {listed(list(machines))}." if machines else ""
     heads = ["System", "Mode", measure_title(view.measure), *(one.title for one in shown)]
-    return Sheet(title, note, heads, [[_named(row), row.mode, *cells] for row, cells in rows], 2)
+    return Sheet(title, note, heads, [[_system(row, costs), row.mode, *cells] for row, cells in rows], 2)
 
 
 def _choice(drawn: Mapping[str, Plot], chosen: Plot) -> Markup:
@@ -74,14 +74,14 @@ def _figure(chosen: Plot, view: View) -> Markup:
     drawings = html.block(wide, cls="bh-wide") + html.block(narrow, cls="bh-narrow")
     name = f"{view.measure}-against-{chosen.quantity.name}-{view.place.corpus}-{view.place.split}.svg"
     picture = files.line([files.link("Picture", name, files.SVG, standalone(wide))])
-    return html.element("figure", drawings + legend(chosen) + picture, cls="bh-tradeoff-figure")
+    return html.element("figure", drawings + html.note(" ".join(reading(chosen))) + picture, cls="bh-tradeoff-figure")
 
 
 def _table(view: View, costs: Mapping[str, Costs]) -> Markup:
     shown, rows = _figures(view, costs)
     heads: list[html.Column | str] = ["System", "Mode", html.Column(measure_title(view.measure), html.RIGHT)]
     heads += [html.Column(_title(one), html.RIGHT) for one in shown]
-    table = html.table(heads, [[_named(row), row.mode, *cells] for row, cells in rows], "What each system takes")
+    table = html.table(heads, [[_named(row, costs), row.mode, *cells] for row, cells in rows], "What each system takes")
     name = f"efficiency-{view.place.corpus}-{view.place.split}"
     return html.block(table, cls="bh-taken") + files.both(name, to_csv(view, costs), sheets.draw(sheet(view, costs)))
 
@@ -107,8 +107,13 @@ def _written(one: Quantity, of: Costs) -> str:
     return numbers.NONE if found is None else one.written(found)
 
 
-def _named(row: Standing) -> str:
-    return " · ".join(filter(None, [row.name, row.run]))
+def _system(row: Standing, costs: Mapping[str, Costs]) -> str:
+    return system(row, costs.get(row.summary.id, Costs()))
+
+
+def _named(row: Standing, costs: Mapping[str, Costs]) -> Markup:
+    run = html.block(html.mono(row.run), cls="bh-run") if row.run else ""
+    return html.join([_system(row, costs), run])
 
 
 def _missing(view: View, costs: Mapping[str, Costs]) -> Markup:
@@ -119,7 +124,7 @@ def _missing(view: View, costs: Mapping[str, Costs]) -> Markup:
     models = list(dict.fromkeys(row.model for row in rows if row.kind != "lexical"))
     words = ["python", "-m", "eval", "run", view.place.corpus, "--split", view.place.split, "--efficiency"]
     words += ["--model", models[0]] if models else ["--mode", "lexical"]
-    names = listed(list(dict.fromkeys(row.name for row in rows)), "systems")
+    names = listed(list(dict.fromkeys(_system(row, costs) for row in rows)), "systems")
     told = f"Not measured yet: {names}. Size, encoding and latency are measured by "
     return html.note(html.join([told, html.mono(shlex.join(words)), "."]))
 

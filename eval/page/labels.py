@@ -10,7 +10,7 @@ from typing import Literal
 
 LONGEST = 30
 """Letters of a name that are shown."""
-_LETTER, _WIDE = 6.3, 12.0
+_LETTER, _WIDE = 6.7, 12.0
 """Pixels that a letter of 12 pixels takes at most, and one of Chinese or Japanese."""
 _ASCENT, _DESCENT = 10.0, 4.0
 _APART = 7.0
@@ -69,7 +69,7 @@ class Spot:
 
 
 def place(spots: Sequence[Spot], frame: Box, taken: Sequence[Box] = ()) -> list[Label]:
-    """Write as many names as there is room for, the first spots' first: right of a point, left, above or below.
+    """Write as many names as there is room for, the first spots' first: right of a point, left, above, below or aslant.
 
     :param taken: What must stay free, such as the points.
     """
@@ -90,8 +90,12 @@ def width(text: str) -> float:
 
 
 def _around(spot: Spot) -> Iterator[Label]:
+    anchor: Anchor
     name = shorten(spot.name, LONGEST, placeholder="…") if len(spot.name) > LONGEST else spot.name
     yield Label(name, spot.x + _APART, spot.y + 4, "start")
     yield Label(name, spot.x - _APART, spot.y + 4, "end")
     yield Label(name, spot.x, spot.y - _APART - 1, "middle")
     yield Label(name, spot.x, spot.y + _APART + _ASCENT, "middle")
+    for anchor in ("start", "end"):
+        yield Label(name, spot.x, spot.y - _APART - 1, anchor)
+        yield Label(name, spot.x, spot.y + _APART + _ASCENT, anchor)

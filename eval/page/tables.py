@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from eval.export import csv_of
+from eval.export import Row, csv_of
 from eval.page.sheets import Cell, Sheet
 from eval.page.standing import Standing
 from eval.places import Place
@@ -143,7 +143,7 @@ def bars(view: View) -> Markup:
 def to_csv(view: View) -> str:
     """The table as CSV: one line a system, full precision."""
     fixed = ["system", "kind", "run", "step", "mode", "corpus", "split", "queries are", "measure", "result", "all"]
-    rows: list[list[str | float | None]] = []
+    rows: list[Row] = []
     for row in view.rows:
         made = "synthetic" if view.place.synthetic else "human"
         step = str(row.step) if row.kind == "tuned" else ""
@@ -157,7 +157,7 @@ def sheet(view: View) -> Sheet:
     """The heat table for a picture."""
     columns = ["", *view.languages]
     scales = {lang: Scale.of(view, lang) for lang in columns}
-    rows = [
+    rows: list[list[Cell | str]] = [
         [" · ".join(filter(None, [row.name, row.run])), row.mode, *(scales[lang].drawn(row) for lang in columns)]
         for row in view.rows
     ]

@@ -6,17 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from eval.page.standing import Standing
 from eval.page.tables import View, value
 from eval.quantities import QUANTITIES, Costs, Quantity
 from retrieval.page import html, numbers
 from retrieval.searcher import MODES
 
-LEAST = 2
-"""A single system is nothing to choose from."""
-_COLOURS = {mode: number for number, mode in enumerate(MODES)}
+_COLOURS: dict[str, int] = {mode: number for number, mode in enumerate(MODES)}
 _OTHER = 7
 _OF_TRAINING = ("trainable", "training")
 
@@ -57,6 +53,16 @@ class Plot:
     bases: Sequence[Point] = ()
 
     @property
+    def tells(self) -> bool:
+        """Whether there are systems with different quantities: others are nothing to choose from."""
+        return len({point.x for point in self.points}) > 1
+
+    @property
+    def colours(self) -> dict[str, str]:
+        """Mode → its colour, of the modes that are drawn."""
+        return {point.standing.mode: point.colour for point in self.points}
+
+    @property
     def front(self) -> list[Point]:
         """The systems that no other beats in both, the cheapest first (the Pareto front)."""
         found: list[Point] = []
@@ -68,12 +74,12 @@ class Plot:
 
 
 def plots(view: View, costs: Mapping[str, Costs]) -> dict[str, Plot]:
-    """A plot for each quantity that is known of two systems at least, by its name.
+    """A plot for each quantity that tells systems apart, by its name.
 
     :param costs: Result id → what is known of the system.
     """
     made = {each.name: plot(view, costs, each) for each in QUANTITIES}
-    return {name: each for name, each in made.items() if len(each.points) >= LEAST}
+    return {name: each for name, each in made.items() if each.tells}
 
 
 def plot(view: View, costs: Mapping[str, Costs], quantity: Quantity) -> Plot:
@@ -86,14 +92,13 @@ def plot(view: View, costs: Mapping[str, Costs], quantity: Quantity) -> Plot:
     return Plot(quantity, view.measure, points, most, len(found) - len(points), bases)
 
 
-def legend(of: Plot) -> Markup:
-    """The modes with their colours, and how to read the picture."""
-    modes = {point.standing.mode: _COLOURS.get(point.standing.mode, _OTHER) for point in of.points}
-    tags = (html.tag(mode, series=number) for mode, number in modes.items())
-    return html.element("p", html.join(tags, " "), cls="bh-keys") + html.note(" ".join(_read(of)))
+def system(row: Standing, of: Costs) -> str:
+    """What to call a system: a tuned one by what learned in it, which is what sets such systems apart here."""
+    return f"{of.training.learned}, step {row.step}" if of.training and row.step else row.name
 
 
-def _read(of: Plot) -> Iterator[str]:
+def reading(of: Plot) -> Iterator[str]:
+    """How to read the picture, as sentences."""
     yield f"Better is up and to the {'left' if of.quantity.less else 'right'}."
     yield "The line joins the systems that no other beats in both."
     if len({point.standing.kind == "tuned" for point in of.points}) > 1:
@@ -112,7 +117,7 @@ def _points(view: View, costs: Mapping[str, Costs], quantity: Quantity) -> Itera
         of = costs.get(row.summary.id, Costs())
         x, y = quantity.value(of), value(row, view.measure)
         if x and y is not None:
-            yield Point(row, _name(row, of), x, y)
+            yield Point(row, system(row, of), x, y)
 
 
 def _bases(view: View) -> list[Point]:
@@ -123,8 +128,3 @@ def _bases(view: View) -> list[Point]:
         if row.kind == "base" and row.summary.run and y is not None:
             found.append(Point(row, row.name, 0.0, y))
     return found
-
-
-def _name(row: Standing, of: Costs) -> str:
-    """A tuned system is called by what learned in it: that is what a plot of these tells apart."""
-    return f"{of.training.learned}, step {row.step}" if of.training and row.step else row.name

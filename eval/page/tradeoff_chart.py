@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import log10
+from itertools import pairwise
+from math import ceil, log10
 
 from markupsafe import Markup
 
-from eval.page.labels import Box, Label, Spot, place
-from eval.page.tradeoff import LEAST, Plot, Point
+from eval.page.labels import Box, Label, Spot, place, width
+from eval.page.tradeoff import Plot, Point
 from eval.wording import measure_title
 from retrieval.page import html, numbers
 from retrieval.page.chart import FINE, SCORES, SOFT, log_ticks, nice_ticks
 
 LOGARITHMIC = 8.0
 """From such a ratio of the largest value to the smallest on, the axis is logarithmic."""
-_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 12, 14, 42
+_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 12, 30, 42
 _RADIUS = 4.5
+_PIECE = 4.0
+_KEYS = 24
+"""Pixels between two names of modes, with the dot of the second."""
 _AIR = 0.06
 """Share of the width that stays free on either side of the outermost points."""
 
@@ -30,7 +34,7 @@ class Size:
     height: int
 
 
-WIDE, NARROW = Size(880, 380), Size(340, 340)
+WIDE, NARROW = Size(1000, 400), Size(340, 340)
 """On a desk, and on a phone, where the wide one would be scaled down until its words were lost."""
 
 
@@ -68,11 +72,9 @@ class _Axes:
 
 
 def draw(of: Plot, size: Size = WIDE) -> Markup:
-    """The plot; nothing for fewer than two systems."""
-    if len(of.points) < LEAST:
-        return Markup("")
+    """The plot, of one with different quantities."""
     axes = _axes(of, size)
-    parts = [*_rules(axes), *_columns(axes, of), *_baselines(axes, of), _line(axes, of)]
+    parts = [*_head(axes, of), *_rules(axes), *_columns(axes, of), *_baselines(axes, of), _line(axes, of)]
     parts += [_circle(axes, of, point) for point in of.points]
     parts += [_written(label) for label in _labels(axes, of)]
     return html.element(
@@ -91,10 +93,22 @@ def _axes(of: Plot, size: Size) -> _Axes:
     least, most = min(quantities), max(quantities)
     logarithmic = most / least >= LOGARITHMIC
     ends = (log10(least), log10(most)) if logarithmic else (least, most)
-    air = _AIR * (ends[1] - ends[0]) or 0.1 * abs(ends[1]) or 1.0
+    air = _AIR * (ends[1] - ends[0])
     ticks = log_ticks(least, most) if logarithmic else nice_ticks(least, most)
     scores = SCORES.ticks([point.y for point in [*of.points, *of.bases]])
     return _Axes(size, logarithmic, ends[0] - air, ends[1] + air, ticks, scores)
+
+
+def _head(axes: _Axes, of: Plot) -> list[Markup]:
+    """What goes up, and the modes with their colours."""
+    parts = [_written(Label(measure_title(of.measure), 0, 11, "start"))]
+    x = float(axes.size.width - _RIGHT)
+    for mode, colour in reversed(of.colours.items()):
+        x -= width(mode)
+        parts.append(_written(Label(mode, x, 11, "start")))
+        parts.append(html.element("circle", cx=round(x - 8, 1), cy=7, r=_RADIUS - 1, fill=colour))
+        x -= _KEYS
+    return parts
 
 
 def _rules(axes: _Axes) -> list[Markup]:
@@ -116,7 +130,7 @@ def _columns(axes: _Axes, of: Plot) -> list[Markup]:
         parts.append(html.element("line", x1=x, x2=x, y1=axes.floor, y2=axes.floor + 4, cls="axis"))
         if label.box.left >= free and label.box.right <= axes.size.width:
             parts.append(_written(label))
-            free = label.box.right + 4
+            free = label.box.right + 6
     scale = ", logarithmic" if axes.logarithmic else ""
     return [*parts, _written(Label(of.quantity.title + scale, axes.size.width - _RIGHT, axes.size.height - 6, "end"))]
 
@@ -154,13 +168,24 @@ def _circle(axes: _Axes, of: Plot, point: Point) -> Markup:
 
 
 def _labels(axes: _Axes, of: Plot) -> list[Label]:
-    """Names, first those on the line, then those that score best."""
+    """Names, first those on the line, then those that score best; neither points nor lines are written over."""
     front = of.front
     points = [*front, *sorted((one for one in of.points if one not in front), key=lambda one: -one.y)]
     spots = [Spot(point.name, axes.x(point.x), axes.y(point.y)) for point in points]
     dots = [Box.around(spot.x, spot.y, _RADIUS + 1) for spot in spots]
     frame = Box(_LEFT, 0, axes.size.width, axes.floor)
-    return place(spots, frame, dots)
+    bases = [Box(_LEFT, axes.y(base.y) - 1, axes.size.width, axes.y(base.y) + 1) for base in of.bases]
+    return place(spots, frame, [*dots, *bases, *_along(spots[: len(front)])])
+
+
+def _along(spots: Sequence[Spot]) -> Iterator[Box]:
+    """Small boxes that cover the line through these."""
+    for one, other in pairwise(spots):
+        pieces = ceil(max(abs(other.x - one.x), abs(other.y - one.y)) / _PIECE)
+        for piece in range(1, pieces):
+            share = piece / pieces
+            x, y = (one.x + share * (other.x - one.x), one.y + share * (other.y - one.y))
+            yield Box.around(x, y, _PIECE / 2)
 
 
 def _written(label: Label) -> Markup:

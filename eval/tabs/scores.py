@@ -79,7 +79,7 @@ def build(page: PageState) -> gr.HTML:
     show = page.guard(_show)
     page.opened.then(page.guard(_opened), [page.corpus], drawn, **quiet)
     gr.on([each.input for each in menus], show, filters, drawn, **quiet)
-    plotted.click(page.guard(_against), filters, drawn, **quiet)
+    plotted.click(page.guard(_against), menus, drawn, **quiet)
     page.clock.tick(page.guard(_tick), [state, *filters], drawn, **quiet)
     page.corpus.change(page.guard(_follow), [page.corpus], drawn, **quiet)
 
@@ -122,9 +122,11 @@ def _show(
     return _drawn(Wanted(corpus, place or "", measure or "", mode, languages, checkpoints, against))
 
 
-def _against(*filters: Any, event: gr.EventData) -> tuple[Any, ...]:
+def _against(
+    corpus: str, place: str, measure: str, mode: str, languages: list[str], checkpoints: str, event: gr.EventData
+) -> tuple[Any, ...]:
     """Set quality against something else."""
-    return _show(*filters[:-1], str(event.against))
+    return _show(corpus, place, measure, mode, languages, checkpoints, str(event.against))
 
 
 def _tick(state: str, *filters: Any) -> tuple[Any, ...]:

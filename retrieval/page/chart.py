@@ -19,7 +19,7 @@ SIZES = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 10, 24
 _TICKS = 3
-_DECADES = 100
+_DECADES = 1000
 """From such a ratio of the ends on, a logarithmic axis has a tick a power of ten."""
 _LETTER = 7
 """Pixels that a letter of a step's name takes, with some room around the name."""
@@ -159,7 +159,7 @@ def log_ticks(low: float, high: float) -> list[float]:
     """1, 2 or 5 times powers of ten from at most ``low`` to at least ``high``; only the powers where those are enough.
 
     >>> log_ticks(3, 70), log_ticks(12, 90_000)
-    ([2, 5, 10, 20, 50, 100], [10, 100, 1000, 10000, 100000])
+    ([2.0, 5.0, 10.0, 20.0, 50.0, 100.0], [10.0, 100.0, 1000.0, 10000.0, 100000.0])
     """
     powers = range(floor(log10(low)), ceil(log10(high)) + 1)
     sizes = (1, 2, 5) if high / low < _DECADES else (1,)

@@ -18,6 +18,7 @@ text.is-ink {{ fill: var(--bh-ink); }}
 text.is-strong {{ font-weight: 650; }}
 .axis {{ stroke: var(--bh-line); fill: none; }}
 .axis.is-even {{ stroke: var(--bh-edge); stroke-dasharray: 3 4; }}
+.bh-duel circle {{ fill-opacity: 0.72; stroke: var(--bh-paper); stroke-width: 0.8; }}
 </style>"""
 _THEME = Path(__file__).with_name("theme.css")
 
@@ -27,13 +28,14 @@ def standalone(drawing: str) -> str:
 
     :param drawing: Begins with an ``svg`` element that has a ``viewBox`` from 0 0.
     """
-    found = re.match(r'<svg\b[^>]*?viewBox="0 0 ([\d.]+) ([\d.]+)"[^>]*>', drawing)
+    plain = str(drawing)  # of Markup, which would escape what is put around it
+    found = re.match(r'<svg\b[^>]*?viewBox="0 0 ([\d.]+) ([\d.]+)"[^>]*>', plain)
     if found is None:
         raise ValueError("no svg element with a viewBox from 0 0")
     size = f'width="{found[1]}" height="{found[2]}"'
     opening = found[0].replace("<svg", f'<svg xmlns="http://www.w3.org/2000/svg" {size}', 1)
     ground = f'<rect {size} fill="var(--bh-paper)"/>'
-    return _in_colours(opening + _STYLE.format(font=_FONT) + ground + drawing[found.end() :]) + "\n"
+    return _in_colours(opening + _STYLE.format(font=_FONT) + ground + plain[found.end() :]) + "\n"
 
 
 def _in_colours(text: str) -> str:
