@@ -11,12 +11,15 @@ from eval.compare import Comparison
 from eval.export import Row, csv_of
 from eval.page import files, sheets
 from eval.page.evidence import Evidence
-from eval.page.scatter import dots, picture
+from eval.page.labels import width
+from eval.page.scatter import HEIGHT, WIDTH, dots, picture
 from eval.page.sheets import Sheet
 from eval.wording import language_name, measure_title, signed, system_names
-from retrieval.page import numbers
+from retrieval.page import html, numbers
 from retrieval.page.standalone import standalone
 from retrieval.records import Hit
+
+_EDGE, _HEAD = 16, 34
 
 
 def of_languages(comparison: Comparison) -> Markup:
@@ -48,8 +51,7 @@ def of_queries(comparison: Comparison, colours: Mapping[str, int]) -> Markup:
     rows: list[Row] = [
         [one.query_id, one.language, one.text, one.a, one.b, one.difference] for one in comparison.changes
     ]
-    drawn = standalone(picture(dots(comparison.changes), colours))
-    return files.both(_name("queries", comparison), csv_of(head, rows), drawn)
+    return files.both(_name("queries", comparison), csv_of(head, rows), _dots(comparison, colours), "Every query: ")
 
 
 def of_rankings(found: Evidence) -> Markup:
@@ -76,6 +78,24 @@ def of_rankings(found: Evidence) -> Markup:
     return files.both(f"rankings-{found.query_id}", csv_of(head, rows), sheets.draw(drawn))
 
 
+def _dots(comparison: Comparison, colours: Mapping[str, int]) -> str:
+    """The dots with a title above and their languages below."""
+    inside = picture(dots(comparison.changes), colours)
+    placed = html.element("svg", inside, y=_HEAD, width=WIDTH, height=HEIGHT)
+    title = html.element("text", _title(comparison), x=_EDGE, y=22, cls="is-ink is-strong")
+    keys, x, y = [], _EDGE, _HEAD + HEIGHT + 16
+    for lang, number in colours.items():
+        name = language_name(lang)
+        if x > _EDGE and x + width(name) > WIDTH:
+            x, y = _EDGE, y + 20
+        keys.append(html.element("circle", cx=x + 4, cy=y - 4, r=4, fill=html.colour(number)))
+        keys.append(html.element("text", name, x=x + 14, y=y))
+        x += round(width(name)) + 34
+    across = max(WIDTH, round(1.2 * width(_title(comparison))) + 2 * _EDGE)
+    drawing = html.element("svg", html.join([title, placed, *keys]), viewBox=f"0 0 {across} {y + _EDGE}", role="img")
+    return standalone(drawing)
+
+
 def _told(hit: Hit, found: Evidence) -> str:
     grade = found.grades.get(hit.document.id)
     mark = "" if grade is None else "✓ " if grade > 0 else "✗ "
@@ -89,8 +109,9 @@ def _title(comparison: Comparison) -> str:
 
 def _size(comparison: Comparison) -> str:
     kind = "synthetic " if comparison.a.synthetic else ""
+    counted = numbers.counted(comparison.queries, f"{kind}query", f"{kind}queries")
     where = f"{comparison.a.corpus.name}, {comparison.a.split}"
-    return f"All {numbers.count(comparison.queries)} {kind}queries of {where}: {signed(comparison.difference)} points, {comparison.verdict}."
+    return f"{counted} of {where}: {signed(comparison.difference)} points, {comparison.verdict}."
 
 
 def _name(what: str, comparison: Comparison) -> str:

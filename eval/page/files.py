@@ -24,14 +24,15 @@ def link(words: str, name: str, kind: str, content: str) -> Markup:
     return html.element("a", words, href=f"data:{kind};base64,{data}", download=safe)
 
 
-def both(name: str, csv: str, svg: str) -> Markup:
+def both(name: str, csv: str, svg: str, said: str = "") -> Markup:
     """The two quiet links under a table.
 
     :param name: Of the files, without an ending.
+    :param said: What they hold, where that is more than is seen.
     """
-    return line([link("CSV", f"{name}.csv", CSV, csv), link("Picture", f"{name}.svg", SVG, svg)])
+    return line([link("CSV", f"{name}.csv", CSV, csv), link("Picture", f"{name}.svg", SVG, svg)], said)
 
 
-def line(parts: Iterable[str | Markup]) -> Markup:
-    """Quiet words and links in a row."""
-    return html.element("p", html.join(parts, " · "), cls="bh-files")
+def line(links: Iterable[Markup], said: str = "") -> Markup:
+    """Quiet links in a row."""
+    return html.element("p", html.join([said, html.join(links, " · ")]), cls="bh-files")

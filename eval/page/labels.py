@@ -94,8 +94,6 @@ def _around(spot: Spot) -> Iterator[Label]:
     name = shorten(spot.name, LONGEST, placeholder="…") if len(spot.name) > LONGEST else spot.name
     yield Label(name, spot.x + _APART, spot.y + 4, "start")
     yield Label(name, spot.x - _APART, spot.y + 4, "end")
-    yield Label(name, spot.x, spot.y - _APART - 1, "middle")
-    yield Label(name, spot.x, spot.y + _APART + _ASCENT, "middle")
-    for anchor in ("start", "end"):
-        yield Label(name, spot.x, spot.y - _APART - 1, anchor)
+    for anchor in ("middle", "start", "end"):
+        yield Label(name, spot.x, spot.y - _APART - _DESCENT, anchor)
         yield Label(name, spot.x, spot.y + _APART + _ASCENT, anchor)

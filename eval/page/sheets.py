@@ -12,10 +12,12 @@ from eval.page.labels import width
 from retrieval.page import html
 from retrieval.page.standalone import standalone
 
-_EDGE, _PAD = 16, 10
+_EDGE, _PAD = 6, 10
 _ROW, _HEAD = 26, 30
 _TITLE, _NOTE = 22, 18
 _TITLE_SIZE = 15
+_BOLD = 1.2 * _TITLE_SIZE / 12
+"""How much wider the title is than the words of the table."""
 _TINT = 0.34
 """How strong the accent is in the hottest cell, as on the page."""
 _LONGEST = 70
@@ -53,7 +55,7 @@ def draw(sheet: Sheet) -> str:
     rows = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in sheet.rows]
     edges = _edges(sheet, rows)
     top = _EDGE + _TITLE + (_NOTE if sheet.note else 0) + _HEAD
-    across = max(edges[-1], _EDGE + width(sheet.title) * _TITLE_SIZE / 12, _EDGE + width(sheet.note)) + _EDGE
+    across = max(edges[-1], _EDGE + _BOLD * width(sheet.title), _EDGE + width(sheet.note)) + _EDGE
     parts = [*_headline(sheet), *_line(sheet, [Cell(head) for head in sheet.heads], edges, top - 10, "")]
     parts.append(_rule(edges, top, "var(--bh-edge)"))
     for number, row in enumerate(rows):

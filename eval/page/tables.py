@@ -163,7 +163,8 @@ def sheet(view: View) -> Sheet:
     ]
     queries = max((row.summary.counts["queries"] for row in view.rows), default=0)
     kind = "synthetic " if view.place.synthetic else ""
-    size = f"{numbers.count(queries)} {kind}queries, {numbers.counted(view.place.ranked, 'document')}"
+    counted = numbers.counted(queries, f"{kind}query", f"{kind}queries")
+    size = f"{counted}, {numbers.counted(view.place.ranked, 'document')}"
     title = f"{measure_title(view.measure)} on {view.place.corpus}, {view.place.split}"
     return Sheet(title, f"{size}. Bold: the best of its column.", ["System", "Mode", "all", *view.languages], rows, 2)
 

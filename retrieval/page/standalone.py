@@ -20,6 +20,7 @@ text.is-strong {{ font-weight: 650; }}
 .axis.is-even {{ stroke: var(--bh-edge); stroke-dasharray: 3 4; }}
 .bh-duel circle {{ fill-opacity: 0.72; stroke: var(--bh-paper); stroke-width: 0.8; }}
 </style>"""
+_MARGIN = 10
 _THEME = Path(__file__).with_name("theme.css")
 
 
@@ -32,9 +33,11 @@ def standalone(drawing: str) -> str:
     found = re.match(r'<svg\b[^>]*?viewBox="0 0 ([\d.]+) ([\d.]+)"[^>]*>', plain)
     if found is None:
         raise ValueError("no svg element with a viewBox from 0 0")
-    size = f'width="{found[1]}" height="{found[2]}"'
+    width, height = (float(each) + 2 * _MARGIN for each in found.groups())
+    size = f'width="{width:g}" height="{height:g}"'
     opening = found[0].replace("<svg", f'<svg xmlns="http://www.w3.org/2000/svg" {size}', 1)
-    ground = f'<rect {size} fill="var(--bh-paper)"/>'
+    opening = re.sub('viewBox="[^"]*"', f'viewBox="{-_MARGIN} {-_MARGIN} {width:g} {height:g}"', opening, count=1)
+    ground = f'<rect x="{-_MARGIN}" y="{-_MARGIN}" {size} fill="var(--bh-paper)"/>'
     return _in_colours(opening + _STYLE.format(font=_FONT) + ground + plain[found.end() :]) + "\n"
 
 
