@@ -82,7 +82,7 @@ class Efficiency:
 class Gauge:
     """Measures a searcher; what all modes have in common is measured once.
 
-    :param queries: Some are drawn from these; at least one.
+    :param queries: Some are drawn from these; at least one, and none without text.
     """
 
     searcher: Searcher

@@ -93,7 +93,8 @@ def evaluate(
     depth = _depth(k, measures)
     searcher = Searcher(task.corpus, model_name)
     judged = Judged.of(task.qrels, searcher.doc_ids)
-    gauge = Gauge(searcher, task.queries) if efficiency else None
+    asked = [query for query in task.queries if query.text.strip()]
+    gauge = Gauge(searcher, asked) if efficiency and asked else None
     results = []
     for mode in modes:
         start = time.perf_counter()

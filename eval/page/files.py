@@ -19,7 +19,7 @@ def link(words: str, name: str, kind: str, content: str) -> Markup:
     :param name: The file's; what a file's name should not have becomes a hyphen.
     :param kind: Its media type.
     """
-    data = base64.b64encode(content.encode()).decode()
+    data = base64.b64encode(content.encode(errors="replace")).decode()
     safe = re.sub(r"[^\w.-]+", "-", name)
     return html.element("a", words, href=f"data:{kind};base64,{data}", download=safe)
 

@@ -21,6 +21,8 @@ text.is-strong {{ font-weight: 650; }}
 .bh-duel circle {{ fill-opacity: 0.72; stroke: var(--bh-paper); stroke-width: 0.8; }}
 </style>"""
 _MARGIN = 10
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What texts may hold and no XML file may."""
 _THEME = Path(__file__).with_name("theme.css")
 
 
@@ -29,7 +31,7 @@ def standalone(drawing: str) -> str:
 
     :param drawing: Begins with an ``svg`` element that has a ``viewBox`` from 0 0.
     """
-    plain = str(drawing)  # of Markup, which would escape what is put around it
+    plain = _NOT_XML.sub("", str(drawing))  # of Markup, which would escape what is put around it
     found = re.match(r'<svg\b[^>]*?viewBox="0 0 ([\d.]+) ([\d.]+)"[^>]*>', plain)
     if found is None:
         raise ValueError("no svg element with a viewBox from 0 0")

@@ -54,6 +54,11 @@ def test_a_sheet_is_drawn_with_its_heat() -> None:
     assert "is-ink is-strong" in re.findall(r"<text[^>]*>\.700", drawn)[0]
 
 
+def test_no_text_breaks_a_picture() -> None:
+    drawn = sheets.draw(Sheet("a\x0bb\ud800c", "", ["<&>"], [['"x"\x00']]))
+    assert words(drawn) == ["abc", "<&>", '"x"']
+
+
 def test_a_sheet_is_as_wide_as_its_words() -> None:
     def size(title: str) -> float:
         return float(ElementTree.fromstring(sheets.draw(Sheet(title, "", ["a"], [["b"]]))).get("width", "0"))
