@@ -34,8 +34,8 @@ class Training:
 
     :param learned: What learned, for people: ``head alone``, ``top 2 layers``, ``LoRA``, ``everything``.
     :param parameters: How many parameters learned.
-    :param seconds: Of the steps, and of what a frozen encoder had to read before them; without examinations, and
-        without the stages that made the training data.
+    :param seconds: Of the steps, and of what a frozen encoder read before them, the examinations' texts included;
+        without the examinations themselves, and without the stages that made the training data.
     :param host: The machine that trained.
     """
 
