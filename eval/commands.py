@@ -13,6 +13,7 @@ from eval.choose import candidates, choose
 from eval.compare import compare, compare_each
 from eval.export import FORMATS
 from eval.measures import STANDARD, parse
+from eval.quantities import NAMES
 from eval.regressions import THRESHOLD, regressions
 from eval.results import Summary, all_results, load, save, scores_folder
 from retrieval.artifact import write_atomic
@@ -58,6 +59,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="leave out the document that has the query's own id (default: as the corpus's manifest.json says)",
     )
     run.add_argument(
+        "--efficiency",
+        action="store_true",
+        help="also measure index size, encoding and latency, and keep them with the results; takes seconds",
+    )
+    run.add_argument(
         "--cross-lingual", action="store_true", help="judge queries in a language without documents as well"
     )
     look = command(subparsers, "watch", _watch, "judge the checkpoints of a run or folder as they appear")
@@ -93,12 +99,16 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         subparsers,
         "export",
         _export,
-        "write results for a spreadsheet (csv), a model card (model-index) or mteb (mteb)",
+        "write results for a spreadsheet (csv), a model card (model-index), a paper (svg) or mteb (mteb)",
     )
     out.add_argument("form", metavar="FORMAT", help=" | ".join(_FORMATS))
     out.add_argument(
         "results", nargs="*", metavar="RESULT", help="as for compare, all that a name means (default: all)"
     )
+    for name in ("corpus", "split"):
+        out.add_argument(f"--{name}", default="", help=f"only results on this {name}")
+    out.add_argument("--measure", default=STANDARD[0], metavar="NAME@K", help=f"of a picture (default {STANDARD[0]})")
+    out.add_argument("--against", default="", metavar="NAME", help=f"draw it against one of: {', '.join(NAMES)}")
     out.add_argument("--out", type=Path, metavar="PLACE", help="a file (default: printed); for mteb a folder")
 
 
@@ -111,6 +121,10 @@ def _run(args: argparse.Namespace) -> Report:
     if args.mode not in ("all", *MODES):
         known = ("all", *MODES)
         raise BakehouseError(f"unknown mode '{args.mode}': choose {', '.join(known)}.{nearest(args.mode, known)}")
+    if args.run_file and args.efficiency:
+        raise BakehouseError(
+            "--efficiency measures a model at work, and the --run of another system is a ranking: leave one of them out."
+        )
     measures = list(dict.fromkeys([*STANDARD, *(parse(name).name for name in args.measure)]))
     corpus, split = _judged_on(args)
     task = open_task(corpus, split, allow_unknown=args.allow_unknown, exclude_self=args.exclude_self)
@@ -131,6 +145,7 @@ def _run(args: argparse.Namespace) -> Report:
             measures=measures,
             label=args.label,
             trec_folder=args.trec,
+            efficiency=args.efficiency,
         )
     return report.evaluated([save(result, scores_folder()).summary for result in results])
 
@@ -194,13 +209,11 @@ def _export(args: argparse.Namespace) -> Report:
     if args.form not in _FORMATS:
         known = ", ".join(_FORMATS)
         raise BakehouseError(f"unknown format '{args.form}': choose {known}.{nearest(args.form, _FORMATS)}")
-    if args.form == mteb_results.FORMAT and not args.out:
-        raise BakehouseError("mteb keeps results in a folder, with a file for each task: say which with --out FOLDER.")
-    named = [each for name in args.results for each in candidates(name)]
-    results = list({each.file: each for each in named}.values()) if args.results else all_results()
+    _check_place(args)
+    results = _wanted(args)
     if args.form == mteb_results.FORMAT:
         return _export_for_mteb(results, args.out)
-    text = export.written(results, args.form)
+    text = export.written(results, args.form, measure=args.measure, against=args.against)
     machine = {"format": args.form, "results": [each.id for each in results]}
     if not args.out:
         return Report({**machine, "text": text}, text.rstrip("\n"))
@@ -219,6 +232,34 @@ def _export_for_mteb(results: Sequence[Summary], folder: Path) -> Report:
     }
     told = [f"{export.names([each])}: left out, {reason}" for each, reason in written.left_out]
     return Report(machine, "\n".join([export.names(written.results), *told, *(f"→ {file}" for file in written.files)]))
+
+
+def _wanted(args: argparse.Namespace) -> list[Summary]:
+    """The results that were named, or all, on the corpus and split that were said."""
+    named = [each for name in args.results for each in candidates(name)]
+    found = list({each.file: each for each in named}.values()) if args.results else all_results()
+    results = [each for each in found if args.corpus in ("", each.corpus.name) and args.split in ("", each.split)]
+    if found and not results:
+        have = sorted({f"{each.corpus.name} ({each.split})" for each in found})
+        raise BakehouseError(
+            f"none of {len(found)} results is on what --corpus and --split name: found {', '.join(have)}."
+        )
+    return results
+
+
+def _check_place(args: argparse.Namespace) -> None:
+    """Refuse what only a picture has, pictures that are not drawn, and a folder that was not named."""
+    if args.form == mteb_results.FORMAT and not args.out:
+        raise BakehouseError("mteb keeps results in a folder, with a file for each task: say which with --out FOLDER.")
+    if args.form != "svg" and args.against:
+        raise BakehouseError(
+            f"--against draws a picture, and '{args.form}' is none: write `export svg --against {args.against}`."
+        )
+    if args.form == "svg" and args.out and args.out.suffix != ".svg":
+        raise BakehouseError(
+            f"'{args.out}' is no .svg: that is what is drawn, and nothing here turns it into another format. Name a "
+            "file with .svg; a browser or Inkscape opens it and saves it as PNG or PDF."
+        )
 
 
 def _list(args: argparse.Namespace) -> Report:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from eval import trec
+from eval.efficiency import Gauge
 from eval.measures import STANDARD, Counts, Judged, Measured, measure, parse
 from eval.results import TOP, Data, PerQuery, Result, Summary, System
 from eval.task import Task
@@ -78,18 +79,22 @@ def evaluate(
     step: int | None = None,
     label: str = "",
     trec_folder: Path | None = None,
+    efficiency: bool = False,
 ) -> list[Result]:
     """Search with a model in each mode and judge the rankings; no result is saved yet.
 
     :param k: Depth of the rankings; the deepest cut of the measures if None.
     :param run: The training run that the model belongs to, with its ``step`` and a ``label`` for people.
     :param trec_folder: Also write each ranking into this folder, as ``MODE.run``.
+    :param efficiency: Also measure what each mode takes, which costs seconds.
     :returns: One result a mode, in the order of ``modes``.
     :raises BakehouseError: if the model is not to be had, or ``k`` is too small for a measure.
     """
     depth = _depth(k, measures)
     searcher = Searcher(task.corpus, model_name)
     judged = Judged.of(task.qrels, searcher.doc_ids)
+    asked = [query for query in task.queries if query.text.strip()]
+    gauge = Gauge(searcher, asked) if efficiency and asked else None
     results = []
     for mode in modes:
         start = time.perf_counter()
@@ -100,10 +105,10 @@ def evaluate(
         system = system_of(searcher, mode, label)
         if trec_folder:
             trec.write_run(trec_folder / f"{mode}.run", ranking, f"{system.label} {mode}")
-        results.append(
-            result_of(scores, task, system, settings=settings_of(options), seconds=seconds, run=run, step=step)
-        )
         log.info("%s, %s: judged %d queries in %.1f s", system.label, mode, len(judged.query_ids), seconds)
+        found = result_of(scores, task, system, settings=settings_of(options), seconds=seconds, run=run, step=step)
+        taken = gauge.efficiency(options) if gauge else None
+        results.append(replace(found, summary=replace(found.summary, efficiency=taken)))
     return results
 
 

@@ -1,60 +1,53 @@
-"""Results as other programs read them: a table for a spreadsheet, scores for the Hub."""
+"""Results as other programs read them: a table for a spreadsheet, scores for the Hub, a picture for a paper."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from eval.measures import STANDARD
+from eval.quantities import QUANTITIES, costs_of
 from eval.results import Summary
 from eval.wording import full_name, measure_title
 from retrieval.errors import BakehouseError
 
-FORMATS = ("csv", "model-index")
+FORMATS = ("csv", "model-index", "svg")
 ALL = "all"
 """Stands for a language where a row is about all queries."""
+_HEAD = (
+    "result", "corpus", "split", "synthetic", "run", "step", "model", "mode", "label", "language", "queries",
+)  # fmt: skip
+Row = Sequence[str | float | None]
 _TASK = "Information Retrieval"
 
 
 def as_csv(results: Sequence[Summary]) -> str:
-    """One line for each result and query language, and one for all its queries; measures between 0 and 1."""
+    """One line for each result and query language, and one for all its queries; measures between 0 and 1.
+
+    What a system takes, where that is known, stands in the line for all: :data:`eval.quantities.QUANTITIES`, with
+    seconds, bytes and milliseconds.
+    """
     measures = list(dict.fromkeys(name for each in results for name in each.metrics))
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow(
-        [
-            "result",
-            "corpus",
-            "split",
-            "synthetic",
-            "run",
-            "step",
-            "model",
-            "mode",
-            "label",
-            "language",
-            "queries",
-            *measures,
-        ]
-    )
+    costs = costs_of(results, results)
+    taken = [one for one in QUANTITIES if any(one.value(of) is not None for of in costs.values())]
+    rows: list[Row] = []
     for each in results:
-        who = [
-            each.run or "",
-            "" if each.step is None else each.step,
-            each.system.model,
-            each.system.mode,
-            each.system.label,
-        ]
+        who = [each.run, each.step, each.system.model, each.system.mode, each.system.label]
         head = [each.id, each.corpus.name, each.split, str(each.synthetic).lower(), *who]
         for lang, values in _by_language(each).items():
-            table.writerow(
-                [
-                    *(plain(str(cell)) for cell in head),
-                    lang,
-                    int(values["queries"]),
-                    *(values.get(name, "") for name in measures),
-                ]
-            )
+            of = [one.value(costs[each.id]) if lang == ALL else None for one in taken]
+            rows.append([*head, lang, int(values["queries"]), *(values.get(name) for name in measures), *of])
+    return csv_of([*_HEAD, *measures, *(one.name for one in taken)], rows)
+
+
+def csv_of(head: Sequence[str], rows: Iterable[Row]) -> str:
+    """A table as CSV, its words made safe by :func:`plain`; None is an empty cell."""
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(head)
+    for row in rows:
+        table.writerow([plain(cell) if isinstance(cell, str) else cell for cell in row])
     return out.getvalue()
 
 
@@ -96,15 +89,21 @@ def as_model_index(results: Sequence[Summary]) -> str:
     ).to_yaml()
 
 
-def written(results: Sequence[Summary], form: str) -> str:
+def written(results: Sequence[Summary], form: str, *, measure: str = STANDARD[0], against: str = "") -> str:
     """The results in one of :data:`FORMATS`.
 
+    :param measure: Of the picture.
+    :param against: What the picture sets quality against; a table if empty.
     :raises BakehouseError: if there are none, or they do not suit the format.
     """
     if not results:
         raise BakehouseError(
             "there are no results to export. Make one with `python -m eval run DIR --model M --split S`."
         )
+    if form == "svg":
+        from eval.page import figures  # draws what the page draws
+
+        return figures.against(results, measure, against) if against else figures.table(results, measure)
     return as_csv(results) if form == "csv" else as_model_index(results)
 
 

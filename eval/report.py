@@ -9,6 +9,7 @@ from typing import Any
 
 from eval.compare import Change, Comparison
 from eval.measures import STANDARD
+from eval.quantities import QUANTITIES, Costs, Quantity, costs_of
 from eval.regressions import Moved, Regressions
 from eval.results import Summary
 from eval.significance import detectable, queries_needed
@@ -30,6 +31,7 @@ def evaluated(systems: Sequence[Summary]) -> Report:
     lead = systems[0]
     machine = {
         **lead.to_dict(),
+        **_efficiencies(systems),
         "systems": {each.system.mode: dict(each.metrics) for each in systems},
         "results": [str(each.path) for each in systems],
     }
@@ -38,8 +40,30 @@ def evaluated(systems: Sequence[Summary]) -> Report:
     titles = [measure_title(name) for name in lead.metrics]
     scores = table(["", *titles], [[full_name(each), *_cells(each, each.metrics)] for each in systems])
     ids = "\n".join(f"{each.id}  {full_name(each)}" for each in systems)
-    blocks = [head, scores, _languages(lead, titles), _remarks(lead), ids]
+    blocks = [head, scores, _taken(systems), _languages(lead, titles), _remarks(lead), ids]
     return Report(machine, "\n\n".join(filter(None, blocks)))
+
+
+def _efficiencies(systems: Sequence[Summary]) -> dict[str, Any]:
+    """Mode → what was measured, where anything was."""
+    measured = {each.system.mode: asdict(each.efficiency) for each in systems if each.efficiency}
+    return {"efficiency": measured} if measured else {}
+
+
+def _taken(systems: Sequence[Summary]) -> str:
+    """What each system takes, as far as it was measured or its training tells."""
+    if not any(each.efficiency for each in systems):
+        return ""
+    costs = costs_of(systems, systems)
+    shown = [one for one in QUANTITIES if any(one.value(of) is not None for of in costs.values())]
+    rows = [[full_name(each), *(_written(one, costs[each.id]) for one in shown)] for each in systems]
+    machines = dict.fromkeys(str(each.efficiency.machine) for each in systems if each.efficiency)
+    return f"{table(['', *(one.title for one in shown)], rows)}\nMeasured on {'; '.join(machines)}."
+
+
+def _written(one: Quantity, costs: Costs) -> str:
+    value = one.value(costs)
+    return "" if value is None else one.written(value)
 
 
 def line(summary: Summary) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from eval.efficiency import Efficiency
 from eval.measures import Floats
 from retrieval.artifact import write_atomic, write_json
 from retrieval.errors import BakehouseError
@@ -69,6 +70,7 @@ class Summary:
     :param run: The training run's id, or None.
     :param seconds: How long search and judging took.
     :param created: ISO 8601, UTC.
+    :param efficiency: What the system takes, where that was measured.
     :param path: The file it was read from or written to; not part of the file.
     """
 
@@ -87,6 +89,7 @@ class Summary:
     run: str | None
     seconds: float
     created: str
+    efficiency: Efficiency | None = None
     path: Path | None = field(default=None, compare=False)
 
     @property
@@ -105,9 +108,11 @@ class Summary:
         return int(self.settings.get("ranked", self.counts["documents"]))
 
     def to_dict(self) -> dict[str, Any]:
-        """As it is written, without the path."""
+        """As it is written: without the path, and without what was not measured."""
         value = asdict(self)
         del value["path"]
+        if self.efficiency is None:
+            del value["efficiency"]
         return value
 
     @classmethod
@@ -116,11 +121,12 @@ class Summary:
 
         :raises KeyError: if a member is missing.
         """
-        parts = {each.name: value[each.name] for each in fields(cls) if each.name != "path"}
+        parts = {each.name: value[each.name] for each in fields(cls) if each.name not in ("efficiency", "path")}
         parts["system"] = System(**value["system"])
         parts["corpus"] = Data(**value["corpus"])
         parts["warnings"] = tuple(value["warnings"])
-        return cls(**parts, path=path)
+        taken = value.get("efficiency")
+        return cls(**parts, efficiency=Efficiency.from_dict(taken) if taken else None, path=path)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,12 +158,23 @@ def scores_folder(run: str | None = None) -> Path:
 
 
 def save(result: Result, folder: Path) -> Result:
-    """Write a result, replacing an older one with the same id; return it with its path."""
+    """Write a result, replacing an older one with the same id; return it with its path.
+
+    What the older one took is kept where this was not measured anew: an id means the same weights and settings.
+    """
     path = folder / f"{result.summary.id}.json"
+    summary = replace(result.summary, path=path, efficiency=result.summary.efficiency or _measured_before(path))
     # the summary is written last: a result is listed only once it is whole
     write_atomic(_queries_path(path), "".join(_query_lines(result.per_query)))
-    write_json(path, result.summary.to_dict())
-    return replace(result, summary=replace(result.summary, path=path))
+    write_json(path, summary.to_dict())
+    return replace(result, summary=summary)
+
+
+def _measured_before(path: Path) -> Efficiency | None:
+    try:
+        return read_summary(path).efficiency if path.is_file() else None
+    except BakehouseError:
+        return None  # damaged: that is mended by replacing it
 
 
 def read_summary(path: Path) -> Summary:

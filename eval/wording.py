@@ -34,6 +34,12 @@ def points(value: float) -> str:
     return f"{100 * value:.1f}".replace("-0.0", "0.0").replace("-", "−")
 
 
+def signed(value: float) -> str:
+    """A difference in points with its sign: ``+3.1``, ``−0.4``, ``0.0``."""
+    said = points(value)
+    return said if said.startswith("−") or said == "0.0" else f"+{said}"
+
+
 def measure_title(name: str) -> str:
     """``ndcg@10`` as people write it: ``nDCG@10``."""
     return parse(name).title

@@ -92,7 +92,22 @@ class Encoder:
     def __call__(self, texts: Sequence[str], role: Role) -> FloatArray:
         """See :func:`encode`."""
         with _turn:
-            return encode(_shared(self.model, self.model.fingerprint), texts, role)
+            return encode(self._loaded, texts, role)
+
+    @property
+    def parameters(self) -> int:
+        """How many the model has; one that stands in two places counts once."""
+        return sum(parameter.numel() for parameter in self._loaded.parameters())
+
+    @property
+    def device(self) -> str:
+        """Where it runs: ``cpu``, or ``cuda`` with a number."""
+        return str(self._loaded.device)
+
+    @property
+    def _loaded(self) -> SentenceTransformer:
+        with _turn:
+            return _shared(self.model, self.model.fingerprint)
 
 
 _turn = threading.RLock()

@@ -29,11 +29,15 @@ _VOCABULARY = "terms.json"
 
 @dataclass(frozen=True)
 class Lexical:
-    """A BM25 index (Lucene's variant, k1 1.2, b 0.75; Robertson and Zaragoza, 2009)."""
+    """A BM25 index (Lucene's variant, k1 1.2, b 0.75; Robertson and Zaragoza, 2009).
+
+    :param octets: What it takes on disk; 0 for one that is only in memory.
+    """
 
     scorer: BM25
     terms: dict[str, int]
     documents: int
+    octets: int = 0
 
     def scores(self, query: str, lang: str) -> FloatArray:
         """BM25 scores of all documents, shape (documents,), float32; 0 where no term is shared."""
@@ -116,7 +120,8 @@ def _save(index: Lexical, folder: Path) -> None:
 
 def _load(folder: Path, documents: int) -> Lexical:
     terms = json.loads((folder / _VOCABULARY).read_text(encoding="utf-8"))
-    return Lexical(_quiet_bm25s().BM25.load(folder), terms, documents)
+    octets = sum(path.stat().st_size for path in folder.iterdir())
+    return Lexical(_quiet_bm25s().BM25.load(folder), terms, documents, octets)
 
 
 def _quiet_bm25s() -> ModuleType:

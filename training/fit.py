@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,9 @@ def _student(model: Any, data: TrainingData, examination: Examination, recipe: R
     def say(doing: str, done: int, of: int) -> None:
         journal.counting(doing, NAME)(done, of)
 
+    began = time.perf_counter()
     student.prepare(data, examination.texts, recipe.fit, say)
+    journal.event(stage=NAME, metrics={"prepare_seconds": round(time.perf_counter() - began, 3)})
     return student
 
 

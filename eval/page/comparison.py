@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from eval.compare import Change, Comparison
+from eval.page.comparison_files import of_languages
 from eval.page.scatter import dots, legend, picture
 from eval.page.sides import Sides
-from eval.wording import measure_title, points
+from eval.wording import measure_title, points, signed
 from retrieval.page import html, numbers
 from retrieval.page.glossary import GLOSSARY
 from retrieval.page.tongues import language_name
@@ -101,8 +102,8 @@ def languages(comparison: Comparison, colours: Mapping[str, int]) -> Markup:
         [
             html.tag(language_name(each.language), series=colours[each.language]),
             numbers.count(each.queries),
-            _points(each.difference),
-            f"{_points(each.interval[0])} … {_points(each.interval[1])}",
+            signed(each.difference),
+            " … ".join(map(signed, each.interval)),
             numbers.p_value(each.p_value),
             _word(each.verdict),
         ]
@@ -114,12 +115,8 @@ def languages(comparison: Comparison, colours: Mapping[str, int]) -> Markup:
         html.Column(html.term("p-value", f"{GLOSSARY['p-value']} Corrected for the number of languages."), html.RIGHT),
         "Verdict",
     ]
-    return html.heading("By language") + html.table(heads, rows, "The verdict in each query language")
-
-
-def _points(value: float) -> str:
-    said = points(value)
-    return said if said.startswith("−") or said == "0.0" else f"+{said}"
+    table = html.table(heads, rows, "The verdict in each query language")
+    return html.heading("By language") + table + of_languages(comparison)
 
 
 def _word(word: str) -> Markup:

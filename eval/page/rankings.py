@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from markupsafe import Markup
 
 from eval.compare import Change
+from eval.page.comparison_files import of_rankings
 from eval.page.evidence import Evidence
 from retrieval.page import html, numbers
 from retrieval.page.results import Move, Side, join_rank, moves
@@ -32,6 +33,7 @@ def rankings(found: Evidence, change: Change, colours: Mapping[str, int]) -> Mar
             heading,
             columns,
             _missed(found),
+            of_rankings(found),
             *(html.note(note) for note in found.notes),
         ]
     )

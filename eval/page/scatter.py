@@ -18,6 +18,8 @@ MOST = 500
 """Dots drawn at most."""
 SIZE = 400
 _EDGE, _LEFT = 34, 40
+WIDTH, HEIGHT = SIZE + _LEFT + _EDGE, SIZE + 2 * _EDGE + 14
+"""Of the whole picture, in pixels."""
 _USUAL, _LEAST = 3.6, 2.2
 """Radius of a single query where there is room, and of the smallest dot in any case."""
 _MARKS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -76,7 +78,7 @@ def picture(found: Sequence[Dot], colours: Mapping[str, int], chosen: str = "") 
         "svg",
         html.join([*_frame(), *marks]),
         cls="bh-chart bh-duel",
-        viewBox=f"0 0 {SIZE + _LEFT + _EDGE} {SIZE + 2 * _EDGE + 14}",
+        viewBox=f"0 0 {WIDTH} {HEIGHT}",
         role="img",
         aria_label=label,
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from markupsafe import Markup
 
+from eval.page import files, sheets
 from eval.page.curves import curves
 from eval.page.standing import Standing, of_steps, runs_of
-from eval.page.tables import View, bars, heat_table, to_csv
+from eval.page.tables import View, bars, heat_table, sheet, to_csv
 from eval.results import Summary
 from eval.wording import measure_title
 from retrieval.page import html, numbers
@@ -83,12 +83,12 @@ def _warnings(view: View) -> Markup:
 
 
 def _take_along(view: View, address: Mapping[str, str]) -> Markup:
-    data = base64.b64encode(to_csv(view).encode()).decode()
-    name = f"scores-{view.place.corpus}-{view.place.split}.csv"
-    download = html.element("a", "download as CSV", href=f"data:text/csv;base64,{data}", download=name)
+    name = f"scores-{view.place.corpus}-{view.place.split}"
+    csv = files.link("download as CSV", f"{name}.csv", files.CSV, to_csv(view))
+    picture = files.link("as a picture", f"{name}.svg", files.SVG, sheets.draw(sheet(view)))
     link = html.element("a", "link to this view", href="?" + urlencode(address))
     told = "A row leads to its comparison."
-    return html.element("p", html.join([told, download, link], " · "), cls="bh-judged")
+    return html.element("p", html.join([told, csv, picture, link], " · "), cls="bh-judged")
 
 
 def _curves(view: View, results: Sequence[Summary], modes: Sequence[str]) -> list[Markup]:

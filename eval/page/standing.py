@@ -7,9 +7,10 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from eval.measures import STANDARD
+from eval.origin import origin_of
 from eval.results import Summary
 from retrieval import models
 from retrieval.artifact import key_of
@@ -20,13 +21,6 @@ Kind = Literal["lexical", "brought", "base", "teacher", "tuned"]
 log = logging.getLogger(__name__)
 _KINDS: tuple[Kind, ...] = ("lexical", "brought", "base", "teacher", "tuned")
 _HAVE_NO_MODEL = ("lexical", "brought")
-
-
-class Origin(NamedTuple):
-    """The training run and the step that a model comes from; 0 is the base."""
-
-    run: str
-    step: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +117,7 @@ def _stand(results: Sequence[Summary]) -> list[Standing]:
     taught_by = teachers()
     found = []
     for each in results:
-        origin = _origin(each)
+        origin = origin_of(each)
         if each.system.mode == "lexical":
             found.append(Standing(each, "lexical"))
         elif each.system.mode == "run":
@@ -134,21 +128,6 @@ def _stand(results: Sequence[Summary]) -> list[Standing]:
         else:
             found.append(Standing(each, "teacher" if each.system.model in taught_by else "base"))
     return found
-
-
-def _origin(summary: Summary) -> Origin | None:
-    """The run that made a model: as the result says, or as the model's name does."""
-    if summary.run is not None and summary.step is not None:
-        return Origin(summary.run, summary.step)
-    parts = Path(summary.system.model).parts
-    if len(parts) == 1 and (kept := models.best_step(home() / "runs" / parts[0])) is not None:
-        return Origin(parts[0], kept)
-    if "checkpoints" in parts[1:-1]:
-        at = parts.index("checkpoints")
-        step = parts[at + 1].removeprefix("step-")
-        number = int(step) if step.isdigit() else best_step(parts[at - 1])
-        return Origin(parts[at - 1], number) if number is not None else None
-    return None
 
 
 def teachers() -> frozenset[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from eval.export import plain
+from eval.export import Row, csv_of
+from eval.page.sheets import Cell, Sheet
 from eval.page.standing import Standing
 from eval.places import Place
 from eval.wording import measure_title
@@ -39,6 +38,48 @@ class View:
     colours: dict[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How the scores of one column are tinted.
+
+    :param lang: Empty for the column of all queries.
+    :param best: The best score; a teacher is what students learn from, not one of them.
+    """
+
+    measure: str
+    lang: str
+    low: float
+    best: float
+
+    @classmethod
+    def of(cls, view: View, lang: str) -> Scale:
+        """From the scores of the column."""
+        scored = [(row.kind, score) for row in view.rows if (score := value(row, view.measure, lang)) is not None]
+        low = min((score for _, score in scored), default=0.0)
+        return cls(view.measure, lang, low, max((score for kind, score in scored if kind != "teacher"), default=2.0))
+
+    def cell(self, row: Standing) -> html.Cell:
+        """A cell of the page."""
+        score = value(row, self.measure, self.lang)
+        if score is None:
+            return html.Cell(numbers.NONE, title="not measured")
+        leads = self._leads(score)
+        return html.Cell(numbers.measure(score), self._heat(score), leads, "the best of this column" if leads else "")
+
+    def drawn(self, row: Standing) -> Cell:
+        """The same for a picture."""
+        score = value(row, self.measure, self.lang)
+        return (
+            Cell(numbers.NONE) if score is None else Cell(numbers.measure(score), self._heat(score), self._leads(score))
+        )
+
+    def _heat(self, score: float) -> float:
+        return 1 - (self.best - score) / max(self.best - self.low, _LEAST_SPAN)
+
+    def _leads(self, score: float) -> bool:
+        return round(score, 3) == round(self.best, 3)
+
+
 def query_languages(rows: Iterable[Standing]) -> dict[str, int]:
     """Query language → queries, most first, then by code."""
     sizes: dict[str, int] = {}
@@ -56,13 +97,10 @@ def value(row: Standing, measure: str, lang: str = "") -> float | None:
 
 def heat_table(view: View) -> Markup:
     """The table: what was there before above, checkpoints below, the best of each column marked."""
-    columns = ["", *view.languages]
-    values = {lang: [value(row, view.measure, lang) for row in view.rows] for lang in columns}
-    bests = {lang: _best(view.rows, of) for lang, of in values.items()}
-    lows = {lang: min((each for each in of if each is not None), default=0.0) for lang, of in values.items()}
+    scales = [Scale.of(view, lang) for lang in ["", *view.languages]]
     rows, run = [], ""
-    for at, row in enumerate(view.rows):
-        cells = [_cell(values[lang][at], lows[lang], bests[lang]) for lang in columns]
+    for row in view.rows:
+        cells = [scale.cell(row) for scale in scales]
         name = _name(row, new_run=row.run != run)
         run = row.run
         kind = "tuned" if row.kind == "tuned" else "bound"
@@ -104,31 +142,31 @@ def bars(view: View) -> Markup:
 
 def to_csv(view: View) -> str:
     """The table as CSV: one line a system, full precision."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     fixed = ["system", "kind", "run", "step", "mode", "corpus", "split", "queries are", "measure", "result", "all"]
-    writer.writerow([*fixed, *view.languages])
+    rows: list[Row] = []
     for row in view.rows:
         made = "synthetic" if view.place.synthetic else "human"
         step = str(row.step) if row.kind == "tuned" else ""
         about = [row.name, row.kind, row.run, step, row.mode, view.place.corpus, view.place.split, made]
         scores = [value(row, view.measure, lang) for lang in ["", *view.languages]]
-        writer.writerow([*map(plain, about), view.measure, row.summary.id, *scores])
-    return out.getvalue()
+        rows.append([*about, view.measure, row.summary.id, *scores])
+    return csv_of([*fixed, *view.languages], rows)
 
 
-def _best(rows: Sequence[Standing], values: Sequence[float | None]) -> float:
-    """The best score of a column; a teacher is what students learn from, not one of them."""
-    runners = [each for row, each in zip(rows, values, strict=True) if row.kind != "teacher" and each is not None]
-    return max(runners, default=2.0)
-
-
-def _cell(score: float | None, low: float, best: float) -> html.Cell:
-    if score is None:
-        return html.Cell(numbers.NONE, title="not measured")
-    heat = 1 - (best - score) / max(best - low, _LEAST_SPAN)
-    leads = round(score, 3) == round(best, 3)
-    return html.Cell(numbers.measure(score), heat, leads, "the best of this column" if leads else "")
+def sheet(view: View) -> Sheet:
+    """The heat table for a picture."""
+    columns = ["", *view.languages]
+    scales = {lang: Scale.of(view, lang) for lang in columns}
+    rows: list[list[Cell | str]] = [
+        [" · ".join(filter(None, [row.name, row.run])), row.mode, *(scales[lang].drawn(row) for lang in columns)]
+        for row in view.rows
+    ]
+    queries = max((row.summary.counts["queries"] for row in view.rows), default=0)
+    kind = "synthetic " if view.place.synthetic else ""
+    counted = numbers.counted(queries, f"{kind}query", f"{kind}queries")
+    size = f"{counted}, {numbers.counted(view.place.ranked, 'document')}"
+    title = f"{measure_title(view.measure)} on {view.place.corpus}, {view.place.split}"
+    return Sheet(title, f"{size}. Bold: the best of its column.", ["System", "Mode", "all", *view.languages], rows, 2)
 
 
 def _name(row: Standing, new_run: bool) -> Markup:

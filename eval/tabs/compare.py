@@ -13,6 +13,7 @@ from eval.compare import Change, Comparison
 from eval.measures import STANDARD
 from eval.page import comparison, latest
 from eval.page.cache import Duel, duel, is_kept
+from eval.page.comparison_files import of_queries
 from eval.page.evidence import evidence
 from eval.page.rankings import rankings
 from eval.page.remedy import remedy
@@ -48,16 +49,17 @@ def build(page: PageState, board: gr.HTML) -> None:
         with gr.Column(scale=5, min_width=300):
             dots = gr.HTML(elem_id="dots", **SURFACE)
             moved = gr.HTML(elem_id="moved", **SURFACE)
+            taken = gr.HTML(elem_id="every-query", **SURFACE)
         with gr.Column(scale=6, min_width=300, elem_classes="bh-beside"):
             by_language = gr.HTML(elem_id="verdicts", **SURFACE)
             beside = gr.HTML(elem_id="sides", **SURFACE)
     state, chosen, shown = gr.State(""), gr.State(""), gr.State(comparison.SHOWN)
 
     menus = [place, a, b, measure]
-    parts = [said, by_language, dots, moved, beside, chosen, shown]
+    parts = [said, by_language, taken, dots, moved, beside, chosen, shown]
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
     work: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 2}
-    show = page.guard(_show, show=lambda sentence: (html.error(sentence), "", "", "", "", "", comparison.SHOWN))
+    show = page.guard(_show, show=lambda sentence: (html.error(sentence), "", "", "", "", "", "", comparison.SHOWN))
     page.opened.then(page.guard(_opened), [page.corpus], [*menus, state], **quiet).then(show, menus, parts, **work)
     page.corpus.input(page.guard(_follow), [page.corpus], menus, **quiet).then(show, menus, parts, **work)
     board.click(page.guard(_against), outputs=[*menus, page.tabs], **quiet).then(show, menus, parts, **work)
@@ -142,7 +144,7 @@ def _value(place: Place) -> str:
 def _show(place: str | None, a: str | None, b: str | None, measure: str | None) -> Iterator[tuple[Any, ...]]:
     """Compare, and show everything with the first query that changed."""
     if not place or not a or not b:
-        yield NOTHING, "", "", "", "", "", comparison.SHOWN
+        yield NOTHING, "", "", "", "", "", "", comparison.SHOWN
         return
     systems = _systems(place, a, b)
     name = measure or STANDARD[0]
@@ -150,13 +152,14 @@ def _show(place: str | None, a: str | None, b: str | None, measure: str | None) 
         raise BakehouseError("A and B are the same: choose two different systems.")
     if not is_kept(systems.a.summary, systems.b.summary, name):
         queries = numbers.counted(systems.b.summary.counts["queries"], "query", "queries")
-        yield html.waiting(f"Comparing on {queries}.", "Many thousands take a few seconds."), *[gr.skip()] * 6
+        yield html.waiting(f"Comparing on {queries}.", "Many thousands take a few seconds."), *[gr.skip()] * 7
     found = duel(systems.a.summary, systems.b.summary, name)
     colours = comparison.colours_of(found.comparison)
     chosen = next((change.query_id for change in _by_interest(found.comparison)), "")
     yield (
         _verdict(place, found, systems),
         comparison.languages(found.comparison, colours),
+        of_queries(found.comparison, colours),  # once, not with each query that is looked at: it holds them all
         *_queries(found, chosen, comparison.SHOWN),
         chosen,
         comparison.SHOWN,

@@ -11,11 +11,13 @@ import gradio as gr
 
 from eval.measures import STANDARD
 from eval.page import latest
+from eval.page.against import section
 from eval.page.evaluating import Bench, Work
 from eval.page.scores import board, nothing_yet
 from eval.page.standing import Standing, standings
 from eval.page.tables import View, query_languages
 from eval.places import Place, find, places, titles
+from eval.quantities import costs_of
 from eval.results import Summary
 from eval.wording import measure_title
 from retrieval.beir import splits
@@ -42,6 +44,7 @@ class Wanted:
     mode: str = ALL
     languages: Sequence[str] = ()
     checkpoints: str = "every"
+    against: str = ""
 
 
 def build(page: PageState) -> gr.HTML:
@@ -59,6 +62,7 @@ def build(page: PageState) -> gr.HTML:
             CHECKPOINTS, value="every", label="Checkpoints", elem_id="scores-checkpoints", min_width=200
         )
     shown = gr.HTML(elem_id="scores", **SURFACE)
+    plotted = gr.HTML(elem_id="scores-against", **SURFACE)
     gr.HTML(html.heading("Evaluate this corpus and model"), elem_id="evaluate-heading", **SURFACE)
     with gr.Row(elem_classes="bh-options bh-evaluate"):
         split = gr.Dropdown([], label="Split to judge", elem_id="evaluate-split", min_width=140, scale=1)
@@ -66,14 +70,16 @@ def build(page: PageState) -> gr.HTML:
             "Evaluate this corpus and model", variant="primary", elem_id="evaluate", scale=0, min_width=280
         )
     command = gr.HTML(elem_id="evaluate-command", **SURFACE)
-    state = gr.State("")
+    state, against = gr.State(""), gr.State("")
 
-    filters: list[Any] = [corpus, place, measure, mode, languages, checkpoints]
-    drawn = [*filters, shown, state]
+    menus: list[Any] = [corpus, place, measure, mode, languages, checkpoints]
+    filters = [*menus, against]
+    drawn = [*filters, shown, plotted, state]
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
     show = page.guard(_show)
     page.opened.then(page.guard(_opened), [page.corpus], drawn, **quiet)
-    gr.on([each.input for each in filters], show, filters, drawn, **quiet)
+    gr.on([each.input for each in menus], show, filters, drawn, **quiet)
+    plotted.click(page.guard(_against), menus, drawn, **quiet)
     page.clock.tick(page.guard(_tick), [state, *filters], drawn, **quiet)
     page.corpus.change(page.guard(_follow), [page.corpus], drawn, **quiet)
 
@@ -105,18 +111,28 @@ def _opened(corpus: str, request: gr.Request) -> tuple[Any, ...]:
         asked.get("mode", ALL),
         [each for each in asked.get("languages", "").split(",") if each],
         asked.get("checkpoints", "every"),
+        asked.get("against", ""),
     )
     return _drawn(wanted)
 
 
-def _show(corpus: str, place: str, measure: str, mode: str, languages: list[str], checkpoints: str) -> tuple[Any, ...]:
-    return _drawn(Wanted(corpus, place or "", measure or "", mode, languages, checkpoints))
+def _show(
+    corpus: str, place: str, measure: str, mode: str, languages: list[str], checkpoints: str, against: str
+) -> tuple[Any, ...]:
+    return _drawn(Wanted(corpus, place or "", measure or "", mode, languages, checkpoints, against))
+
+
+def _against(
+    corpus: str, place: str, measure: str, mode: str, languages: list[str], checkpoints: str, event: gr.EventData
+) -> tuple[Any, ...]:
+    """Set quality against something else."""
+    return _show(corpus, place, measure, mode, languages, checkpoints, str(event.against))
 
 
 def _tick(state: str, *filters: Any) -> tuple[Any, ...]:
     """Draw again only when a result has come, changed or gone."""
     if latest.stamp() == state:
-        return tuple(gr.skip() for _ in range(len(filters) + 2))
+        return tuple(gr.skip() for _ in range(len(filters) + 3))
     return _show(*filters)
 
 
@@ -136,7 +152,7 @@ def _drawn(wanted: Wanted) -> tuple[Any, ...]:
         none = gr.Dropdown(choices=[], value=None)
         several = gr.Dropdown(choices=[], value=[])
         empty = nothing_yet(wanted.corpus, [name for name in judged if name != wanted.corpus])
-        return corpus, none, none, wanted.mode, several, wanted.checkpoints, empty, state
+        return corpus, none, none, wanted.mode, several, wanted.checkpoints, wanted.against, empty, "", state
     view, known_languages = _view(place, here[place], wanted)
     named = titles(here)
     measures = [*dict.fromkeys([*STANDARD, *(name for each in here[place] for name in each.metrics)])]
@@ -147,7 +163,9 @@ def _drawn(wanted: Wanted) -> tuple[Any, ...]:
         wanted.mode if wanted.mode in MODES else ALL,
         gr.Dropdown(choices=_language_choices(known_languages), value=_wanted_languages(wanted, known_languages)),
         wanted.checkpoints,
+        wanted.against,
         board(view, here[place], _modes(wanted), _address(view, wanted)),
+        section(view, costs_of([row.summary for row in view.rows], results), wanted.against),
         state,
     )
 
@@ -189,6 +207,7 @@ def _address(view: View, wanted: Wanted) -> dict[str, str]:
         "mode": wanted.mode,
         "languages": ",".join(wanted.languages),
         "checkpoints": wanted.checkpoints,
+        "against": wanted.against,
     }
     return {name: value for name, value in said.items() if value}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import floor, inf, log10
+from math import ceil, floor, inf, log10
 
 from markupsafe import Markup
 
@@ -19,6 +19,8 @@ SIZES = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 10, 24
 _TICKS = 3
+_DECADES = 1000
+"""From such a ratio of the ends on, a logarithmic axis has a tick a power of ten."""
 _LETTER = 7
 """Pixels that a letter of a step's name takes, with some room around the name."""
 
@@ -151,6 +153,20 @@ def nice_ticks(low: float, high: float, sizes: Sequence[float] = SIZES) -> list[
     while ticks[-1] < high - step * 1e-6:
         ticks.append((first + len(ticks)) * step)
     return [float(f"{tick:.12g}") for tick in ticks]
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """1, 2 or 5 times powers of ten from at most ``low`` to at least ``high``; only the powers where those are enough.
+
+    >>> log_ticks(3, 70), log_ticks(12, 90_000)
+    ([2.0, 5.0, 10.0, 20.0, 50.0, 100.0], [10.0, 100.0, 1000.0, 10000.0, 100000.0])
+    """
+    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
+    sizes = (1, 2, 5) if high / low < _DECADES else (1,)
+    steps = [float(f"{size * 10.0**power:.12g}") for power in powers for size in sizes]
+    first = max(step for step in steps if step <= low * (1 + 1e-9))
+    last = min(step for step in steps if step >= high * (1 - 1e-9))
+    return [step for step in steps if first <= step <= last]
 
 
 def _rules(scale: _Scale, ticks: Sequence[float]) -> list[Markup]:

@@ -31,6 +31,14 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def short(value: float) -> str:
+    """``118 M`` for 117,653,760; below a thousand as it is."""
+    for unit, name in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if value >= unit:
+            return f"{value / unit:.3g}\u202f{name}"
+    return f"{value:.3g}"
+
+
 def counted(value: int, noun: str, plural: str = "") -> str:
     """``1 document``, ``2,314 documents``, ``6 queries`` (with ``plural="queries"``)."""
     return f"{value:,} {noun if value == 1 else plural or noun + 's'}"

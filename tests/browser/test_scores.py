@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from tiny_texts import write_tiny_corpus
+
+from eval.efficiency import Efficiency, Machine
+from retrieval.artifact import write_json
 
 FIRST_USE = 200_000
 """Milliseconds: the first evaluation waits until the app has loaded its model and read the handbook."""
@@ -84,6 +89,38 @@ def test_a_comparison_can_be_sent_and_the_same_system_twice_is_a_sentence(page: 
     expect(page.locator("#compare-verdict .bh-error")).to_have_text(
         "A and B are the same: choose two different systems."
     )
+
+
+def test_what_systems_take_is_plotted_once_it_is_measured(page: Page, judged: str, app_home: Path) -> None:
+    plot = page.locator("#scores-against")
+    expect(plot).to_contain_text("python -m eval run loaves --split test --efficiency --model")
+    expect(plot.locator("svg")).to_have_count(0)
+    for path in (app_home / "scores").glob("*.json"):
+        value = json.loads(path.read_text(encoding="utf-8"))
+        if value["corpus"]["name"] == "loaves":
+            size = {"lexical": 1000, "dense": 3072, "hybrid": 4072}[value["system"]["mode"]]
+            taken = Efficiency(118, size, 26.5, 300.0, 12.0, 30.0, Machine("a processor", 2, "cpu"))
+            write_json(path, value | {"efficiency": asdict(taken)})
+    expect(plot.locator(".bh-wide svg")).to_be_visible()
+    expect(plot.locator(".bh-narrow svg")).to_be_hidden()
+    plot.get_by_role("button", name="index size").click()
+    expect(plot.locator(".bh-wide circle[r='4.5']")).to_have_count(3)
+    with page.expect_download() as download:
+        plot.locator("figure").get_by_role("link", name="Picture").click()
+    assert download.value.suggested_filename == "ndcg-10-against-index-loaves-test.svg"
+    page.set_viewport_size({"width": 375, "height": 800})
+    expect(plot.locator(".bh-narrow svg")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+
+def test_a_comparison_can_be_taken_along(page: Page, judged: str) -> None:
+    page.get_by_role("tab", name="Compare").click()
+    for place, name in (("#verdicts", "languages"), ("#every-query", "queries"), ("#sides", "rankings")):
+        for link, ending in (("CSV", ".csv"), ("Picture", ".svg")):
+            with page.expect_download() as download:
+                page.locator(place).get_by_role("link", name=link).click()
+            found = download.value.suggested_filename
+            assert found.startswith(name) and found.endswith(ending)
 
 
 def test_both_tabs_fit_a_phone(page: Page, judged: str) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from eval.efficiency import Efficiency, Machine
 from eval.results import Data, PerQuery, Result, Summary, System
 
+TAKEN = Efficiency(118, 4096, 26.5, 300.0, 12.0, 30.0, Machine("a processor", 2, "cpu"))
 DATA = Data("loaves", "/loaves", "c0ffee", "fade")
 
 

@@ -180,6 +180,32 @@ def test_results_are_exported(tiny_corpus: Path, home: Path, tmp_path: Path) -> 
         assert (answer.returncode, told in answer.stderr) == (2, True), answer.stderr
 
 
+def test_what_it_takes_is_measured_and_drawn(tiny_corpus: Path, home: Path, tmp_path: Path) -> None:
+    measured = call(home, "run", str(tiny_corpus), "--mode", "lexical", "--efficiency", "--json")
+    assert measured.returncode == 0, measured.stderr
+    taken = json.loads(measured.stdout)["efficiency"]["lexical"]
+    assert taken["parameters"] is None and taken["index_bytes"] > 0 and taken["latency_p50"] <= taken["latency_p99"]
+    again = call(home, "run", str(tiny_corpus), "--mode", "lexical")
+    assert "index size" in again.stdout, "what was measured before stays"
+    [listed] = json.loads(call(home, "list", "--json").stdout)["results"]
+    assert listed["efficiency"] == taken
+    picture = call(home, "export", "svg", "--out", str(tmp_path / "x.svg"))
+    assert picture.returncode == 0, picture.stderr
+    assert (tmp_path / "x.svg").read_text(encoding="utf-8").startswith("<svg xmlns=")
+    for bad, told in (
+        (["export", "svg", "--out", "x.png"], "'x.png' is no .svg"),
+        (["export", "csv", "--against", "p50"], "--against draws a picture, and 'csv' is none"),
+        (["export", "svg", "--against", "p5"], "Did you mean 'p50'?"),
+        (
+            ["export", "svg", "--split", "tset"],
+            "none of 1 results is on what --corpus and --split name: found tiny (test)",
+        ),
+        (["run", str(tiny_corpus), "--run", "x.run", "--efficiency"], "leave one of them out"),
+    ):
+        answer = call(home, *bad)
+        assert (answer.returncode, told in answer.stderr) == (2, True), answer.stderr
+
+
 def test_watch_judges_what_is_there(tiny_corpus: Path, tiny_bert: Path, home: Path, tmp_path: Path) -> None:
     shutil.copytree(tiny_bert, tmp_path / "away" / "checkpoint-3")
     told = call(home, "watch", str(tmp_path / "away"), "--corpus", str(tiny_corpus), "--mode", "dense", "--once")

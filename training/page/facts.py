@@ -25,7 +25,7 @@ def _learning(look: Look) -> Iterator[tuple[str, str]]:
         said = numbers.percent(share) if share >= 0.01 else "under 1\u202f%"
         yield (
             "Learns",
-            f"{_short(found['trainable_parameters'])} of {_short(found['total_parameters'])} parameters ({said})",
+            f"{numbers.short(found['trainable_parameters'])} of {numbers.short(found['total_parameters'])} parameters ({said})",
         )
         yield "Batch", numbers.counted(found["batch_size"], "row")
 
@@ -56,11 +56,3 @@ def _times(look: Look) -> Iterator[tuple[str, str]]:
     ]
     if took:
         yield "Time", ", ".join(took)
-
-
-def _short(count: int) -> str:
-    """``118 M`` for 117,653,760."""
-    for unit, name in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if count >= unit:
-            return f"{count / unit:.3g}\u202f{name}"
-    return str(count)
