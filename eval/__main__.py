@@ -1,4 +1,4 @@
-"""``python -m eval run | watch | compare | list | export``."""
+"""``python -m eval run | show | watch | compare | list | export``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands ``run``, ``watch``, ``compare``, ``list`` and ``export``."""
+"""The commands ``run``, ``show``, ``watch``, ``compare``, ``list`` and ``export``."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eval import export, report
+from eval.breakdown import KINDS
 from eval.choose import candidates, choose
 from eval.compare import compare, compare_each
 from eval.export import FORMATS
 from eval.measures import STANDARD, parse
 from eval.regressions import THRESHOLD, regressions
 from eval.results import all_results, load, save, scores_folder
+from eval.teacher import DEPTH, Teacher
 from retrieval.artifact import write_atomic
 from retrieval.beir import open_corpus
 from retrieval.cli import Report, command
@@ -42,6 +44,14 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     run.add_argument(
         "--trec", type=Path, metavar="FOLDER", help="also write each ranking, and the judgments, for trec_eval"
     )
+    run.add_argument(
+        "--teacher",
+        default="",
+        metavar="MODEL",
+        help="also order the first hits of the leading mode anew with this cross-encoder (or larger model): a bound",
+    )
+    run.add_argument("--depth", type=int, default=DEPTH, help=f"hits a query that the teacher scores (default {DEPTH})")
+    run.add_argument("--by", default="", metavar="KIND", help=f"also print the scores by {' | '.join(KINDS)}")
     run.add_argument("-k", type=int, help="depth of the rankings (default: the deepest measure's)")
     run.add_argument("--weight", type=float, default=0.5, help="share of the dense side in a hybrid (default .5)")
     run.add_argument("--fusion", choices=["minmax", "rrf"], default="minmax", help="how a hybrid fuses")
@@ -55,6 +65,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     run.add_argument(
         "--cross-lingual", action="store_true", help="judge queries in a language without documents as well"
     )
+    kept = command(subparsers, "show", _show, "print a result that is kept, as `run` printed it")
+    kept.add_argument("results", nargs="+", metavar="RESULT", help="as for compare, all that a name means")
+    kept.add_argument("--by", default="", metavar="KIND", help=f"also print the scores by {' | '.join(KINDS)}")
     look = command(subparsers, "watch", _watch, "judge the checkpoints of a run or folder as they appear")
     look.add_argument("place", metavar="RUN_OR_FOLDER", help="a run, or where step-N or checkpoint-N are copied to")
     look.add_argument("--corpus", default="", metavar="DIR", help="what to judge on (default: the run's own corpus)")
@@ -96,9 +109,14 @@ def _run(args: argparse.Namespace) -> Report:
     from eval.task import open_task
     from retrieval.searcher import MODES
 
+    _check_by(args.by)
     if args.mode not in ("all", *MODES):
         known = ("all", *MODES)
         raise BakehouseError(f"unknown mode '{args.mode}': choose {', '.join(known)}.{nearest(args.mode, known)}")
+    if args.teacher and args.run_file:
+        raise BakehouseError(
+            "--teacher orders our own ranking anew, and --run brings another's: leave one of them out."
+        )
     corpus = open_corpus(args.corpus)
     task = open_task(corpus, args.split, allow_unknown=args.allow_unknown, exclude_self=args.exclude_self)
     _check(task, cross_lingual=args.cross_lingual)
@@ -119,8 +137,20 @@ def _run(args: argparse.Namespace) -> Report:
             measures=measures,
             label=args.label,
             trec_folder=args.trec,
+            teacher=Teacher.named(args.teacher, args.depth) if args.teacher else None,
         )
-    return report.evaluated([save(result, scores_folder()).summary for result in results])
+    return report.evaluated([save(result, scores_folder()).summary for result in results], args.by)
+
+
+def _show(args: argparse.Namespace) -> Report:
+    _check_by(args.by)
+    named = [each for name in args.results for each in candidates(name)]
+    return report.shown(list({each.file: each for each in named}.values()), args.by)
+
+
+def _check_by(kind: str) -> None:
+    if kind not in ("", *KINDS):
+        raise BakehouseError(f"unknown kind of group '{kind}': choose {', '.join(KINDS)}.{nearest(kind, KINDS)}")
 
 
 def _watch(args: argparse.Namespace) -> Report:

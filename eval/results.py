@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from eval.breakdown import Breakdown
 from eval.measures import Floats
 from retrieval.artifact import write_atomic, write_json
 from retrieval.errors import BakehouseError
@@ -24,6 +25,10 @@ from retrieval.home import home
 QUERIES_SUFFIX = ".queries.jsonl"
 TOP = 10
 """How many hits of each query a result keeps."""
+RERANKED = "reranked"
+"""The mode of a ranking whose first hits a teacher ordered anew: an upper bound, no way to search."""
+_ADDED = ("breakdown",)
+"""Members that older results lack."""
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +74,7 @@ class Summary:
     :param run: The training run's id, or None.
     :param seconds: How long search and judging took.
     :param created: ISO 8601, UTC.
+    :param breakdown: The same as ``by_language`` by other kinds of group; see :mod:`eval.breakdown`.
     :param path: The file it was read from or written to; not part of the file.
     """
 
@@ -87,6 +93,7 @@ class Summary:
     run: str | None
     seconds: float
     created: str
+    breakdown: Breakdown = field(default_factory=dict)
     path: Path | None = field(default=None, compare=False)
 
     @property
@@ -116,7 +123,8 @@ class Summary:
 
         :raises KeyError: if a member is missing.
         """
-        parts = {each.name: value[each.name] for each in fields(cls) if each.name != "path"}
+        names = [each.name for each in fields(cls) if each.name != "path"]
+        parts = {name: value[name] for name in names if name not in _ADDED or name in value}
         parts["system"] = System(**value["system"])
         parts["corpus"] = Data(**value["corpus"])
         parts["warnings"] = tuple(value["warnings"])

@@ -1,4 +1,4 @@
-"""Systems × languages: as a heat table, as bars, and as CSV."""
+"""Systems × languages, or another kind of group: as a heat table, as bars, and as CSV."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from eval.breakdown import Groups
 from eval.export import plain
 from eval.page.standing import Standing
 from eval.places import Place
@@ -20,7 +21,19 @@ from retrieval.page.tongues import language_name
 LEADERS = 4
 _LEAST_SPAN = 0.1
 """Differences below so much must not look like fire and ice."""
-_KINDS = {"lexical": "baseline", "brought": "brought", "base": "base", "teacher": "teacher"}
+LANGUAGE = "language"
+"""The usual kind of group; the others are those of :mod:`eval.breakdown`."""
+BY = {
+    LANGUAGE: "language",
+    "documents": "document language",
+    "length": "query length",
+    "relevant": "relevant documents",
+    "passage": "passage length",
+}
+"""Kind of group → its name for people."""
+_KINDS = {"bound": "upper bound", "lexical": "baseline", "brought": "brought", "base": "base", "teacher": "teacher"}
+_NO_RUNNERS = ("bound", "teacher")
+"""A teacher is what students learn from, not one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +41,9 @@ class View:
     """What a person looks at.
 
     :param rows: The systems, in the order of the table.
-    :param languages: The codes of the columns, after the one for all queries.
+    :param languages: The codes of the query languages that are looked at.
     :param colours: Language → colour number, the same wherever the language is drawn.
+    :param by: What the columns after the one for all queries are: a key of :data:`BY`.
     """
 
     place: Place
@@ -37,52 +51,71 @@ class View:
     rows: Sequence[Standing]
     languages: Sequence[str]
     colours: dict[str, int]
+    by: str = LANGUAGE
+
+    @property
+    def columns(self) -> list[str]:
+        """The groups that are looked at, in the order of tables."""
+        if self.by == LANGUAGE:
+            return list(self.languages)
+        found = sizes_of(self.rows, self.by)
+        return [name for name in found if self.by != "documents" or name.partition(" ")[0] in self.languages]
 
 
 def query_languages(rows: Iterable[Standing]) -> dict[str, int]:
     """Query language → queries, most first, then by code."""
+    return dict(sorted(sizes_of(rows, LANGUAGE).items(), key=lambda item: (-item[1], item[0])))
+
+
+def sizes_of(rows: Iterable[Standing], by: str) -> dict[str, int]:
+    """Group → queries."""
     sizes: dict[str, int] = {}
     for row in rows:
-        for lang, of in row.summary.by_language.items():
-            sizes[lang] = max(sizes.get(lang, 0), int(of["queries"]))
-    return dict(sorted(sizes.items(), key=lambda item: (-item[1], item[0])))
+        for group, of in _groups(row, by).items():
+            sizes[group] = max(sizes.get(group, 0), int(of["queries"]))
+    return sizes
 
 
-def value(row: Standing, measure: str, lang: str = "") -> float | None:
-    """One score, 0 to 1: of all queries, or of those in a language; None where it was not measured."""
-    of = row.summary.by_language.get(lang, {}) if lang else row.summary.metrics
+def value(row: Standing, measure: str, group: str = "", by: str = LANGUAGE) -> float | None:
+    """One score, 0 to 1: of all queries, or of a group of them; None where it was not measured."""
+    of = _groups(row, by).get(group, {}) if group else row.summary.metrics
     return of.get(measure)
 
 
+def _groups(row: Standing, by: str) -> Groups:
+    return row.summary.by_language if by == LANGUAGE else row.summary.breakdown.get(by, {})
+
+
 def heat_table(view: View) -> Markup:
-    """The table: what was there before above, checkpoints below, the best of each column marked."""
-    columns = ["", *view.languages]
-    values = {lang: [value(row, view.measure, lang) for row in view.rows] for lang in columns}
-    bests = {lang: _best(view.rows, of) for lang, of in values.items()}
-    lows = {lang: min((each for each in of if each is not None), default=0.0) for lang, of in values.items()}
+    """The table: bounds on top, then what was there before, checkpoints below, the best of each column marked."""
+    columns = ["", *view.columns]
+    values = {group: [value(row, view.measure, group, view.by) for row in view.rows] for group in columns}
+    bests = {group: _best(view.rows, of) for group, of in values.items()}
+    lows = {group: min((each for each in of if each is not None), default=0.0) for group, of in values.items()}
     rows, run = [], ""
     for at, row in enumerate(view.rows):
-        cells = [_cell(values[lang][at], lows[lang], bests[lang]) for lang in columns]
+        cells = [_cell(values[group][at], lows[group], bests[group]) for group in columns]
         name = _name(row, new_run=row.run != run)
         run = row.run
-        kind = "tuned" if row.kind == "tuned" else "bound"
+        kind = {"tuned": "tuned", "bound": "upper"}.get(row.kind, "bound")
         # a row leads to the comparison with its base; BM25 has none
         rows.append(html.Row([name, row.mode, *cells], act="compare", data={"result": row.summary.id}, kind=kind))
-    sizes = query_languages(view.rows)
+    sizes = sizes_of(view.rows, view.by)
     everything = max((row.summary.counts["queries"] for row in view.rows), default=0)
     heads = [
         html.Column("System"),
         html.Column("Mode"),
         html.Column(_head("all", everything), html.RIGHT),
-        *(html.Column(_language_head(lang, sizes[lang], view.colours[lang]), html.RIGHT) for lang in view.languages),
+        *(html.Column(_head(_title(view, group), sizes[group]), html.RIGHT) for group in view.columns),
     ]
-    caption = f"{measure_title(view.measure)} on {view.place.corpus}, {view.place.title}: systems by query language"
+    by = "query language" if view.by == LANGUAGE else BY[view.by]
+    caption = f"{measure_title(view.measure)} on {view.place.corpus}, {view.place.title}: systems by {by}"
     return html.block(html.table(heads, rows, caption), cls="bh-scores")
 
 
 def leaders(rows: Sequence[Standing], measure: str) -> list[Standing]:
-    """The best of each kind of system, then the best of each further run, :data:`LEADERS` at most."""
-    ranked = sorted(rows, key=lambda row: -(value(row, measure) or 0.0))
+    """The best of each kind of system, then the best of each further run, :data:`LEADERS` at most; no bounds."""
+    ranked = sorted((row for row in rows if row.kind != "bound"), key=lambda row: -(value(row, measure) or 0.0))
     groups: dict[tuple[str, str], Standing] = {}
     for row in ranked:
         groups.setdefault((row.kind, row.run), row)
@@ -95,10 +128,10 @@ def leaders(rows: Sequence[Standing], measure: str) -> list[Standing]:
 
 
 def bars(view: View) -> Markup:
-    """For each language a bar for each of the leading systems, from 0 to 1."""
+    """For each group a bar for each of the leading systems, from 0 to 1."""
     leading = leaders(view.rows, view.measure)
     legend = html.join((html.tag(row.full_name, series=at) for at, row in enumerate(leading)), " ")
-    groups = (_bar_group(view, leading, lang) for lang in ["", *view.languages])
+    groups = (_bar_group(view, leading, group) for group in ["", *view.columns])
     return html.element("p", legend, cls="bh-keys") + html.element("ul", html.join(groups), cls="bh-bars")
 
 
@@ -107,19 +140,19 @@ def to_csv(view: View) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     fixed = ["system", "kind", "run", "step", "mode", "corpus", "split", "queries are", "measure", "result", "all"]
-    writer.writerow([*fixed, *view.languages])
+    writer.writerow([*fixed, *view.columns])
     for row in view.rows:
         made = "synthetic" if view.place.synthetic else "human"
         step = str(row.step) if row.kind == "tuned" else ""
         about = [row.name, row.kind, row.run, step, row.mode, view.place.corpus, view.place.split, made]
-        scores = [value(row, view.measure, lang) for lang in ["", *view.languages]]
+        scores = [value(row, view.measure, group, view.by) for group in ["", *view.columns]]
         writer.writerow([*map(plain, about), view.measure, row.summary.id, *scores])
     return out.getvalue()
 
 
 def _best(rows: Sequence[Standing], values: Sequence[float | None]) -> float:
-    """The best score of a column; a teacher is what students learn from, not one of them."""
-    runners = [each for row, each in zip(rows, values, strict=True) if row.kind != "teacher" and each is not None]
+    """The best score of a column."""
+    runners = [each for row, each in zip(rows, values, strict=True) if row.kind not in _NO_RUNNERS and each is not None]
     return max(runners, default=2.0)
 
 
@@ -144,15 +177,27 @@ def _head(title: str | Markup, queries: int) -> Markup:
     return html.join([title, html.element("span", numbers.count(queries), cls="bh-below", title="queries")])
 
 
-def _language_head(lang: str, queries: int, colour: int) -> Markup:
-    return _head(html.tag(lang, language_name(lang), colour), queries)
+def _title(view: View, group: str) -> Markup | str:
+    """A group as the head of a column; languages have their colour."""
+    if view.by == LANGUAGE:
+        return html.tag(group, language_name(group), view.colours[group])
+    if view.by == "documents":
+        return html.tag(group, pair_name(group), view.colours.get(group.partition(" ")[0]))
+    return group
 
 
-def _bar_group(view: View, leading: Sequence[Standing], lang: str) -> Markup:
+def pair_name(pair: str) -> str:
+    """``en → de`` in full: ``questions in English, passages in Deutsch``."""
+    asked, _, found = pair.partition(" → ")
+    return f"questions in {language_name(asked)}, passages in {language_name(found)}"
+
+
+def _bar_group(view: View, leading: Sequence[Standing], group: str) -> Markup:
     lines = [
         html.element("div", html.bar(score, numbers.measure(score), at), title=row.full_name)
         for at, row in enumerate(leading)
-        if (score := value(row, view.measure, lang)) is not None
+        if (score := value(row, view.measure, group, view.by)) is not None
     ]
-    title = html.text(language_name(lang) if lang else "all", lang, cls="bh-bars-title")
+    named = language_name(group) if view.by == LANGUAGE else group
+    title = html.text(named if group else "all", group if view.by == LANGUAGE else "", cls="bh-bars-title")
     return html.element("li", html.join([title, html.block(*lines)]))

@@ -14,7 +14,7 @@ from eval.page import latest
 from eval.page.evaluating import Bench, Work
 from eval.page.scores import board, nothing_yet
 from eval.page.standing import Standing, standings
-from eval.page.tables import View, query_languages
+from eval.page.tables import BY, LANGUAGE, View, query_languages
 from eval.places import Place, find, places, titles
 from eval.results import Summary
 from eval.wording import measure_title
@@ -42,6 +42,7 @@ class Wanted:
     mode: str = ALL
     languages: Sequence[str] = ()
     checkpoints: str = "every"
+    by: str = LANGUAGE
 
 
 def build(page: PageState) -> gr.HTML:
@@ -58,6 +59,7 @@ def build(page: PageState) -> gr.HTML:
         checkpoints = gr.Radio(
             CHECKPOINTS, value="every", label="Checkpoints", elem_id="scores-checkpoints", min_width=200
         )
+        by = gr.Radio([(name, kind) for kind, name in BY.items()], value=LANGUAGE, label="By", elem_id="scores-by")
     shown = gr.HTML(elem_id="scores", **SURFACE)
     gr.HTML(html.heading("Evaluate this corpus and model"), elem_id="evaluate-heading", **SURFACE)
     with gr.Row(elem_classes="bh-options bh-evaluate"):
@@ -68,7 +70,7 @@ def build(page: PageState) -> gr.HTML:
     command = gr.HTML(elem_id="evaluate-command", **SURFACE)
     state = gr.State("")
 
-    filters: list[Any] = [corpus, place, measure, mode, languages, checkpoints]
+    filters: list[Any] = [corpus, place, measure, mode, languages, checkpoints, by]
     drawn = [*filters, shown, state]
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
     show = page.guard(_show)
@@ -105,12 +107,15 @@ def _opened(corpus: str, request: gr.Request) -> tuple[Any, ...]:
         asked.get("mode", ALL),
         [each for each in asked.get("languages", "").split(",") if each],
         asked.get("checkpoints", "every"),
+        asked.get("by", LANGUAGE),
     )
     return _drawn(wanted)
 
 
-def _show(corpus: str, place: str, measure: str, mode: str, languages: list[str], checkpoints: str) -> tuple[Any, ...]:
-    return _drawn(Wanted(corpus, place or "", measure or "", mode, languages, checkpoints))
+def _show(
+    corpus: str, place: str, measure: str, mode: str, languages: list[str], checkpoints: str, by: str
+) -> tuple[Any, ...]:
+    return _drawn(Wanted(corpus, place or "", measure or "", mode, languages, checkpoints, by))
 
 
 def _tick(state: str, *filters: Any) -> tuple[Any, ...]:
@@ -136,7 +141,7 @@ def _drawn(wanted: Wanted) -> tuple[Any, ...]:
         none = gr.Dropdown(choices=[], value=None)
         several = gr.Dropdown(choices=[], value=[])
         empty = nothing_yet(wanted.corpus, [name for name in judged if name != wanted.corpus])
-        return corpus, none, none, wanted.mode, several, wanted.checkpoints, empty, state
+        return corpus, none, none, wanted.mode, several, wanted.checkpoints, wanted.by, empty, state
     view, known_languages = _view(place, here[place], wanted)
     named = titles(here)
     measures = [*dict.fromkeys([*STANDARD, *(name for each in here[place] for name in each.metrics)])]
@@ -147,6 +152,7 @@ def _drawn(wanted: Wanted) -> tuple[Any, ...]:
         wanted.mode if wanted.mode in MODES else ALL,
         gr.Dropdown(choices=_language_choices(known_languages), value=_wanted_languages(wanted, known_languages)),
         wanted.checkpoints,
+        view.by,
         board(view, here[place], _modes(wanted), _address(view, wanted)),
         state,
     )
@@ -160,11 +166,12 @@ def _view(place: Place, results: Sequence[Summary], wanted: Wanted) -> tuple[Vie
     measure = wanted.measure if wanted.measure in measures else STANDARD[0]
     rows = [row for row in everyone if _is_wanted(row, wanted)]
     chosen = _wanted_languages(wanted, known_languages) or list(known_languages)
-    return View(place, measure, rows, chosen, colours), known_languages
+    by = wanted.by if wanted.by in BY else LANGUAGE
+    return View(place, measure, rows, chosen, colours, by), known_languages
 
 
 def _is_wanted(row: Standing, wanted: Wanted) -> bool:
-    in_mode = row.kind == "brought" or row.mode in _modes(wanted)
+    in_mode = row.kind == "brought" or row.found_by in _modes(wanted)
     return in_mode and (row.kind != "tuned" or row.best or wanted.checkpoints != "best")
 
 
@@ -189,6 +196,7 @@ def _address(view: View, wanted: Wanted) -> dict[str, str]:
         "mode": wanted.mode,
         "languages": ",".join(wanted.languages),
         "checkpoints": wanted.checkpoints,
+        "by": view.by,
     }
     return {name: value for name, value in said.items() if value}
 
