@@ -30,7 +30,13 @@ from eval.measures import Floats, Integers, Judged, Measured
 from eval.parts import Parts, measure_parts
 from retrieval.records import Document, Query, Run
 
-KINDS = ("documents", "length", "relevant", "passage")
+KINDS = {
+    "documents": "document language",
+    "length": "query length",
+    "relevant": "relevant documents",
+    "passage": "passage length",
+}
+"""Kind of group → its name for people."""
 Groups = Mapping[str, Mapping[str, float]]
 """Group → measure → mean over its queries, and ``queries``, how many."""
 Breakdown = Mapping[str, Groups]

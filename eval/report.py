@@ -7,6 +7,7 @@ from dataclasses import asdict
 from textwrap import shorten
 from typing import Any
 
+from eval.breakdown import KINDS
 from eval.compare import Change, Comparison
 from eval.measures import STANDARD
 from eval.regressions import Moved, Regressions
@@ -31,12 +32,6 @@ _PASSAGES = 3
 """How many passages of a query are named that moved."""
 _SHOWN = 10
 """How many risers and fallers a comparison names."""
-_BY = {
-    "documents": "query → documents",
-    "length": "query length",
-    "relevant": "relevant documents",
-    "passage": "length of the relevant documents",
-}
 _OLD = "This result was made before scores were broken down: evaluate again with `python -m eval run`."
 
 
@@ -44,7 +39,7 @@ def evaluated(systems: Sequence[Summary], by: str = "") -> Report:
     """Report an evaluation.
 
     :param systems: The results of one evaluation; the first leads.
-    :param by: A kind of group (:data:`eval.breakdown.KINDS`) to print as well.
+    :param by: A kind of group of :data:`eval.breakdown.KINDS` to print as well.
     """
     lead = systems[0]
     machine = {
@@ -59,7 +54,15 @@ def evaluated(systems: Sequence[Summary], by: str = "") -> Report:
     ordered = sorted(systems, key=lambda each: each.system.mode != RERANKED)
     scores = table(["", *titles], [[_role(each), *_cells(each, each.metrics)] for each in ordered])
     ids = "\n".join(f"{each.id}  {full_name(each)}" for each in systems)
-    blocks = [head, scores, _languages(lead, titles), _groups(lead, by, titles), _remarks(lead), ids]
+    blocks = [
+        head,
+        scores,
+        _languages(lead, titles),
+        _groups(lead, by, titles),
+        _no_bound(systems),
+        _remarks(lead),
+        ids,
+    ]
     return Report(machine, "\n\n".join(filter(None, blocks)))
 
 
@@ -188,9 +191,20 @@ def _languages(lead: Summary, titles: Sequence[str]) -> str:
 def _groups(lead: Summary, by: str, titles: Sequence[str]) -> str:
     groups = lead.breakdown.get(by, {})
     if by and not groups:
-        return f"By {_BY[by]} there is nothing to tell apart here." if lead.breakdown else _OLD
+        return f"By {KINDS[by]} there is nothing to tell apart here." if lead.breakdown else _OLD
     rows = [[group, f"{of['queries']:,}", *_cells(lead, of)] for group, of in groups.items()]
-    return f"{full_name(lead)}\n{table([_BY[by], 'queries', *titles], rows)}" if rows else ""
+    return f"{full_name(lead)}\n{table([KINDS[by], 'queries', *titles], rows)}" if rows else ""
+
+
+def _no_bound(systems: Sequence[Summary]) -> str:
+    """What to think of a teacher that orders the hits worse than they were."""
+    lead, teacher = systems[0], systems[-1]
+    if teacher.system.mode != RERANKED or teacher.metrics[STANDARD[0]] >= lead.metrics[STANDARD[0]]:
+        return ""
+    return (
+        f"{teacher.system.label} orders the hits of {full_name(lead)} worse than they were: it is no judge of these texts "
+        "(another language, another task), and no bound. Name another teacher."
+    )
 
 
 def _remarks(lead: Summary) -> str:

@@ -10,13 +10,15 @@ from markupsafe import Markup
 
 from eval.page.curves import curves
 from eval.page.standing import Standing, of_steps, runs_of
-from eval.page.tables import BY, LANGUAGE, View, bars, heat_table, to_csv
+from eval.page.tables import BY, LANGUAGE, View, bars, heat_table, leaders, to_csv
 from eval.results import Summary
 from eval.wording import measure_title
 from retrieval.page import html, numbers
 from retrieval.page.glossary import GLOSSARY
 
 RUNS_DRAWN = 2
+BARS = 24
+"""Of more groups the table says all there is to see."""
 _MODES = ("hybrid", "dense")
 _ALONE = "count, in the ranking as it is; questions without a right one among them are left out."
 _MEANINGS = {
@@ -42,8 +44,7 @@ def board(view: View, results: Sequence[Summary], modes: Sequence[str], address:
             _about_groups(view),
             _warnings(view),
             _take_along(view, address),
-            html.heading(f"The leading systems by {BY[view.by]}", _measure(view)),
-            bars(view),
+            *_bars(view),
             *_curves(view, results, modes),
         ]
     )
@@ -82,6 +83,12 @@ def _size(view: View) -> Markup:
 
 def _queries(view: View) -> str:
     return "synthetic queries" if view.place.synthetic else "queries"
+
+
+def _bars(view: View) -> list[Markup]:
+    if len(view.columns) > BARS or not leaders(view.rows, view.measure):
+        return []
+    return [html.heading(f"The leading systems by {BY[view.by]}", _measure(view)), bars(view)]
 
 
 def _about_groups(view: View) -> Markup:

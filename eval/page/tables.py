@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from eval.breakdown import Groups
+from eval.breakdown import KINDS, Groups
 from eval.export import plain
 from eval.page.standing import Standing
 from eval.places import Place
@@ -23,13 +23,7 @@ _LEAST_SPAN = 0.1
 """Differences below so much must not look like fire and ice."""
 LANGUAGE = "language"
 """The usual kind of group; the others are those of :mod:`eval.breakdown`."""
-BY = {
-    LANGUAGE: "language",
-    "documents": "document language",
-    "length": "query length",
-    "relevant": "relevant documents",
-    "passage": "passage length",
-}
+BY = {LANGUAGE: "language", **KINDS}
 """Kind of group → its name for people."""
 _KINDS = {"bound": "upper bound", "lexical": "baseline", "brought": "brought", "base": "base", "teacher": "teacher"}
 _NO_RUNNERS = ("bound", "teacher")

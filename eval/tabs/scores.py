@@ -77,7 +77,7 @@ def build(page: PageState) -> gr.HTML:
     page.opened.then(page.guard(_opened), [page.corpus], drawn, **quiet)
     gr.on([each.input for each in filters], show, filters, drawn, **quiet)
     page.clock.tick(page.guard(_tick), [state, *filters], drawn, **quiet)
-    page.corpus.change(page.guard(_follow), [page.corpus], drawn, **quiet)
+    page.corpus.change(page.guard(_follow), [page.corpus, *filters], drawn, **quiet)
 
     named = [page.corpus, page.model]
     page.opened.then(page.guard(_splits), [page.corpus, split], [split], **quiet)
@@ -107,7 +107,7 @@ def _opened(corpus: str, request: gr.Request) -> tuple[Any, ...]:
         asked.get("mode", ALL),
         [each for each in asked.get("languages", "").split(",") if each],
         asked.get("checkpoints", "every"),
-        asked.get("by", LANGUAGE),
+        asked["by"] if asked.get("by") in BY else LANGUAGE,
     )
     return _drawn(wanted)
 
@@ -125,7 +125,10 @@ def _tick(state: str, *filters: Any) -> tuple[Any, ...]:
     return _show(*filters)
 
 
-def _follow(corpus: str) -> tuple[Any, ...]:
+def _follow(corpus: str, *filters: Any) -> tuple[Any, ...]:
+    """Another corpus is in use; where the address named it, it is shown already, as the address asks."""
+    if filters[0] == corpus:
+        return tuple(gr.skip() for _ in range(len(filters) + 2))
     return _drawn(Wanted(corpus))
 
 
@@ -152,7 +155,7 @@ def _drawn(wanted: Wanted) -> tuple[Any, ...]:
         wanted.mode if wanted.mode in MODES else ALL,
         gr.Dropdown(choices=_language_choices(known_languages), value=_wanted_languages(wanted, known_languages)),
         wanted.checkpoints,
-        view.by,
+        wanted.by,
         board(view, here[place], _modes(wanted), _address(view, wanted)),
         state,
     )
@@ -166,8 +169,7 @@ def _view(place: Place, results: Sequence[Summary], wanted: Wanted) -> tuple[Vie
     measure = wanted.measure if wanted.measure in measures else STANDARD[0]
     rows = [row for row in everyone if _is_wanted(row, wanted)]
     chosen = _wanted_languages(wanted, known_languages) or list(known_languages)
-    by = wanted.by if wanted.by in BY else LANGUAGE
-    return View(place, measure, rows, chosen, colours, by), known_languages
+    return View(place, measure, rows, chosen, colours, wanted.by), known_languages
 
 
 def _is_wanted(row: Standing, wanted: Wanted) -> bool:

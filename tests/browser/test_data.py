@@ -75,9 +75,7 @@ def test_a_file_without_text_is_a_sentence(page: Page, app_server: str, tmp_path
     expect(told).not_to_contain_text("/")
 
 
-def test_the_corpus_in_use_does_not_hide_a_refusal(
-    page: Page, app_server: str, app_home: Path, tmp_path: Path
-) -> None:
+def test_the_corpus_in_use_does_not_hide_a_refusal(page: Page, app_server: str, app_home: Path, tmp_path: Path) -> None:
     write_tiny_corpus(app_home / "corpora" / "tiny")
     empty = tmp_path / "numbers.csv"
     empty.write_text("a,b\n1,2\n3,4\n", encoding="utf-8")
