@@ -48,7 +48,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "--teacher",
         default="",
         metavar="MODEL",
-        help="also order the first hits of the leading mode anew with this cross-encoder (or larger model): a bound",
+        help="also order the first hits of the leading mode anew with this cross-encoder or larger model: a bound",
     )
     run.add_argument("--depth", type=int, default=DEPTH, help=f"hits a query that the teacher scores (default {DEPTH})")
     run.add_argument("--by", default="", metavar="KIND", help=f"also print the scores by {' | '.join(KINDS)}")

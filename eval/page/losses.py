@@ -71,5 +71,5 @@ def _passage(one: Moved, shown: Evidence) -> Markup:
     grade = shown.grades.get(one.doc_id)
     mark = "" if grade is None else " ✓ right" if grade > 0 else " ✗ judged wrong"
     judged = html.element("span", mark, cls="bh-judged-right" if mark == " ✓ right" else "bh-judged-wrong")
-    ranks = f" ({one.was or numbers.NONE} → {one.now or numbers.NONE})"
+    ranks = f" ({one.was or numbers.NONE}\u00a0→\u00a0{one.now or numbers.NONE})"  # never broken over two lines
     return html.join([title or html.mono(one.doc_id), judged if mark else "", ranks])

@@ -204,8 +204,8 @@ def test_losses_are_named_with_the_passages_behind_them(home: Path, tiny_corpus:
     assert re.findall(r'data-query="([\w-]+)"', markup) == ["de-q-rye"] and "−37.0" in markup
     assert "Worse by more than 10.0 points" in markup and "Languages that lost: " in markup
     rose, fell = (re.search(rf'<p class="bh-behind">{how}: (.*?)</p>', markup)[1] for how in ("rose", "fell"))  # type: ignore[index]
-    assert "(– → 3)" in rose and "Salz" in rose and "(2 → 1)" in rose
-    assert "Roggenbrot" in fell and "✓ right" in fell and "(1 → 2)" in fell
+    assert "(–\u00a0→\u00a03)" in rose and "Salz" in rose and "(2\u00a0→\u00a01)" in rose
+    assert "Roggenbrot" in fell and "✓ right" in fell and "(1\u00a0→\u00a02)" in fell
     assert "<script" not in markup
     calm = str(losses(found, 0.4, {"de": 0, "en": 1}))
     assert "No question." in calm and "data-query" not in calm
