@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 
 from eval import trec
+from eval.breakdown import Breakdown, Division, break_down, divisions, means
 from eval.efficiency import Gauge
 from eval.measures import STANDARD, Counts, Judged, Measured, measure, parse
-from eval.results import TOP, Data, PerQuery, Result, Summary, System
+from eval.results import RERANKED, TOP, Data, PerQuery, Result, Summary, System
 from eval.task import Task
+from eval.teacher import Teacher
 from retrieval import lexical, tokens
 from retrieval.artifact import hash_files, key_of
 from retrieval.dense import TopK, less
@@ -43,14 +45,22 @@ class Scores:
     by_language: dict[str, dict[str, float]]
     per_query: PerQuery
     counts: Counts
+    breakdown: Breakdown = field(default_factory=dict)
 
 
-def judge(run: Run, judged: Judged, queries: Iterable[Query], measures: Sequence[str] = STANDARD) -> Scores:
+def judge(
+    run: Run,
+    judged: Judged,
+    queries: Iterable[Query],
+    measures: Sequence[str] = STANDARD,
+    divided: Sequence[Division] = (),
+) -> Scores:
     """Judge a run, overall and for each query language. Reads nothing and writes nothing.
 
     :param judged: Made once from the judgments, by :meth:`eval.measures.Judged.of` with ``run.doc_ids``.
     :param queries: Give each judged query its language and text; one that is missing counts as ``und``.
     :param measures: Such as ``ndcg@10``; see :func:`eval.measures.parse`.
+    :param divided: Made once from the judgments, by :func:`eval.breakdown.divisions`; each adds to the breakdown.
     """
     measured = measure(run, judged, measures)
     known = {query.id: query for query in queries}
@@ -63,7 +73,13 @@ def judge(run: Run, judged: Judged, queries: Iterable[Query], measures: Sequence
         values=measured.values,
         top=[run.top(row_of[query.id], TOP) if query.id in row_of else [] for query in found],
     )
-    return Scores(measured.means(), _by_language(measured, per_query.languages), per_query, measured.counts)
+    return Scores(
+        metrics=measured.means(),
+        by_language=_by_language(measured, per_query.languages),
+        per_query=per_query,
+        counts=measured.counts,
+        breakdown=break_down(run, judged, measured, divided),
+    )
 
 
 def evaluate(
@@ -80,6 +96,7 @@ def evaluate(
     label: str = "",
     trec_folder: Path | None = None,
     efficiency: bool = False,
+    teacher: Teacher | None = None,
 ) -> list[Result]:
     """Search with a model in each mode and judge the rankings; no result is saved yet.
 
@@ -87,20 +104,29 @@ def evaluate(
     :param run: The training run that the model belongs to, with its ``step`` and a ``label`` for people.
     :param trec_folder: Also write each ranking into this folder, as ``MODE.run``.
     :param efficiency: Also measure what each mode takes, which costs seconds.
-    :returns: One result a mode, in the order of ``modes``.
+    :param teacher: Orders the first hits of the first mode anew: one more system, and an upper bound.
+    :returns: One result a mode, in the order of ``modes``, then the teacher's.
     :raises BakehouseError: if the model is not to be had, or ``k`` is too small for a measure.
     """
     depth = _depth(k, measures)
+    if teacher and teacher.depth > depth:
+        raise BakehouseError(
+            f"the teacher is to read {teacher.depth} hits a query, and the rankings hold {depth}: give -k {teacher.depth}, "
+            f"or --depth {depth} or less."
+        )
     searcher = Searcher(task.corpus, model_name)
     judged = Judged.of(task.qrels, searcher.doc_ids)
+    divided = divisions(judged, task.queries, searcher.documents)
     asked = [query for query in task.queries if query.text.strip()]
     gauge = Gauge(searcher, asked) if efficiency and asked else None
-    results = []
+    results: list[Result] = []
     for mode in modes:
         start = time.perf_counter()
         options = Options(mode=mode, k=depth, weight=weight, fusion=fusion, exclude_self=task.exclude_self)
         ranking = searcher.run(task.queries, options)
-        scores = judge(ranking, judged, task.queries, measures)
+        if not results:
+            first = ranking
+        scores = judge(ranking, judged, task.queries, measures, divided)
         seconds = time.perf_counter() - start
         system = system_of(searcher, mode, label)
         if trec_folder:
@@ -109,7 +135,26 @@ def evaluate(
         found = result_of(scores, task, system, settings=settings_of(options), seconds=seconds, run=run, step=step)
         taken = gauge.efficiency(options) if gauge else None
         results.append(replace(found, summary=replace(found.summary, efficiency=taken)))
+    if teacher:
+        start = time.perf_counter()
+        ranking = teacher.rerank(first, task.queries, searcher.documents)
+        scores = judge(ranking, judged, task.queries, measures, divided)
+        if trec_folder:
+            trec.write_run(trec_folder / f"{RERANKED}.run", ranking, f"{teacher.model.title} {RERANKED}")
+        results.append(_bound(scores, task, teacher, results[0].summary, time.perf_counter() - start))
     return results
+
+
+def _bound(scores: Scores, task: Task, teacher: Teacher, first: Summary, seconds: float) -> Result:
+    """The result of a teacher that ordered the first hits of another system anew."""
+    system = System(teacher.model.name, teacher.model.fingerprint, RERANKED, teacher.model.title)
+    settings = {
+        "k": first.settings["k"],
+        "depth": teacher.depth,
+        "teacher": {"kind": teacher.kind, "fingerprint": teacher.model.fingerprint},
+        RERANKED: {**asdict(first.system), "settings": dict(first.settings)},
+    }
+    return result_of(scores, task, system, settings=settings, seconds=seconds)
 
 
 def evaluate_run(task: Task, path: Path, *, label: str = "", measures: Sequence[str] = STANDARD) -> Result:
@@ -126,7 +171,8 @@ def evaluate_run(task: Task, path: Path, *, label: str = "", measures: Sequence[
             f"{path} answers none of the {len(task.qrels)} queries that '{task.split}' judges: it has "
             f"'{run.query_ids[0]}', wanted such as '{next(iter(task.qrels))}'. Give the run of this split, or another --split."
         )
-    scores = judge(run, Judged.of(task.qrels, run.doc_ids), task.queries, measures)
+    judged = Judged.of(task.qrels, run.doc_ids)
+    scores = judge(run, judged, task.queries, measures, divisions(judged, task.queries, task.corpus.documents))
     system = System("", hash_files([path]), BROUGHT, label or ", ".join(brought.tags))
     settings = {"k": run.ranking.shape[1], "unknown_documents": brought.strangers}
     settings |= {"exclude_self": True} if task.exclude_self else {}
@@ -159,6 +205,7 @@ def result_of(
         model=system.model_fingerprint,
         mode=system.mode,
         corpus=corpus.fingerprint,
+        judgments=corpus.judgments,
         split=task.split,
         settings=settings,
         **({"run": run, "step": step} if run else {}),
@@ -179,6 +226,7 @@ def result_of(
         run=run,
         seconds=round(seconds, 3),
         created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        breakdown=scores.breakdown,
     )
     return Result(summary, scores.per_query)
 
@@ -214,12 +262,9 @@ def _depth(k: int | None, measures: Sequence[str]) -> int:
 
 def _by_language(measured: Measured, languages: Sequence[str]) -> dict[str, dict[str, float]]:
     """Means for each query language, the one with most queries first."""
-    names, rows, sizes = np.unique(np.asarray(languages), return_inverse=True, return_counts=True)
-    sums = {name: np.bincount(rows, values) for name, values in measured.values.items()}
-    return {
-        str(names[at]): {**{name: float(of[at] / sizes[at]) for name, of in sums.items()}, "queries": int(sizes[at])}
-        for at in np.argsort(-sizes, kind="stable")
-    }
+    names, rows = np.unique(np.asarray(languages), return_inverse=True)
+    found = means(measured.values, rows, names.tolist())
+    return dict(sorted(found.items(), key=lambda item: -item[1]["queries"]))
 
 
 def _counts(counts: Counts, task: Task) -> dict[str, int]:

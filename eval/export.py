@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from eval.measures import STANDARD
 from eval.quantities import QUANTITIES, costs_of
-from eval.results import Summary
+from eval.results import RERANKED, Summary
 from eval.wording import full_name, measure_title
 from retrieval.errors import BakehouseError
 
@@ -56,13 +56,20 @@ def as_model_index(results: Sequence[Summary]) -> str:
 
     https://github.com/huggingface/hub-docs/blob/main/modelcard.md
 
+    A teacher's bound is left out: it is no score of the teacher alone, nor of the model whose hits it ordered.
+
     :raises BakehouseError: if the results are of several models: a card is about one.
     """
     from huggingface_hub import EvalResult, ModelCardData
 
-    models = list(dict.fromkeys(each.system.model for each in results if each.system.model))
+    scored = [each for each in results if each.system.model and each.system.mode != RERANKED]
+    models = list(dict.fromkeys(each.system.model for each in scored))
     if len(models) != 1:
-        found = f"{len(models)}: {', '.join(models)}" if models else "none, since BM25 has no card"
+        found = (
+            f"{len(models)}: {', '.join(models)}"
+            if models
+            else "none, since BM25 has no card, nor has a teacher's bound"
+        )
         raise BakehouseError(
             f"a model-index is about one model, and these results are of {found}. Name results of one."
         )
@@ -81,8 +88,7 @@ def as_model_index(results: Sequence[Summary]) -> str:
                 metric_name=f"{measure_title(name)}, {each.system.mode}",
                 metric_value=values[name],
             )
-            for each in results
-            if each.system.model
+            for each in scored
             for lang, values in _by_language(each).items()
             for name in each.metrics
         ],

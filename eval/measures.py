@@ -68,19 +68,43 @@ class Judged:
         rows = np.repeat(np.arange(len(judged)), sizes)
         positions = _integers((position_of.get(doc_id, -1) for of in judged.values() for doc_id in of), sum(sizes))
         grades = _integers((grade for of in judged.values() for grade in of.values()), sum(sizes))
+        return cls.of_rows(list(judged), doc_ids, rows, positions, grades)
+
+    @classmethod
+    def of_rows(
+        cls, query_ids: Sequence[str], doc_ids: Sequence[str], rows: Integers, positions: Integers, grades: Integers
+    ) -> Judged:
+        """The same from arrays, one element a judgment.
+
+        :param rows: Positions in ``query_ids``.
+        :param positions: Positions in ``doc_ids``, or -1 for an unknown document.
+        """
         keys = rows * len(doc_ids) + positions
         order = np.argsort(keys, kind="stable")
         order = order[positions[order] >= 0]
         return cls(
-            query_ids=list(judged),
+            query_ids=query_ids,
             doc_ids=doc_ids,
             keys=keys[order],
             grades=grades[order].astype(np.float64),
             sieve=_sieve(keys[order]),
-            relevant=np.bincount(rows, grades > 0, len(judged)).astype(np.float64),
+            relevant=np.bincount(rows, grades > 0, len(query_ids)).astype(np.float64),
             ideal=_ideal(rows, grades.astype(np.float64)),
             unknown_documents=len(keys) - len(order),
         )
+
+
+class Hits(NamedTuple):
+    """The judged documents of a run, one an element, grouped by query and ordered by rank.
+
+    :param rows: Positions in ``Judged.query_ids``.
+    :param ranks: From 1.
+    :param places: Positions in ``Judged.keys``.
+    """
+
+    rows: Integers
+    ranks: Integers
+    places: Integers
 
 
 class Found(NamedTuple):
@@ -204,8 +228,7 @@ def measure(run: Run, judged: Judged, names: Iterable[str] = STANDARD) -> Measur
     """
     measures = [parse(name) for name in names]
     rows = _rows(run, judged)
-    seen = _look_up(run, rows, judged)
-    values = {each.name: _KINDS[each.kind].compute(seen.within(each.k), judged, each.k) for each in measures}
+    values = compute(measures, _seen(run, rows, judged), judged)
     answered = int(np.count_nonzero((run.ranking >= 0).any(axis=1) & (rows >= 0)))
     counts = Counts(
         queries=len(judged.query_ids),
@@ -215,6 +238,19 @@ def measure(run: Run, judged: Judged, names: Iterable[str] = STANDARD) -> Measur
         unknown_documents=judged.unknown_documents,
     )
     return Measured(judged.query_ids, values, counts)
+
+
+def compute(measures: Iterable[Measure], seen: Seen, judged: Judged) -> dict[str, Floats]:
+    """Measure → float64 of shape (queries,)."""
+    return {each.name: _KINDS[each.kind].compute(seen.within(each.k), judged, each.k) for each in measures}
+
+
+def look_up(run: Run, judged: Judged) -> Hits:
+    """Which of the judged documents a run holds, and where.
+
+    :raises ValueError: as :func:`measure` does.
+    """
+    return _look_up(run, _rows(run, judged), judged)
 
 
 def _rows(run: Run, judged: Judged) -> Integers:
@@ -227,7 +263,7 @@ def _rows(run: Run, judged: Judged) -> Integers:
     return np.array([row_of.get(query_id, -1) for query_id in run.query_ids], np.int64)
 
 
-def _look_up(run: Run, rows: Integers, judged: Judged) -> Seen:
+def _look_up(run: Run, rows: Integers, judged: Judged) -> Hits:
     """The judged documents of the run: most cells fall through the sieve, the rest are bisected."""
     keys = rows[:, None] * len(run.doc_ids) + run.ranking
     known = (run.ranking >= 0) & (rows >= 0)[:, None]
@@ -235,11 +271,16 @@ def _look_up(run: Run, rows: Integers, judged: Judged) -> Seen:
     keys = keys[row, column]
     places = np.minimum(np.searchsorted(judged.keys, keys), len(judged.keys) - 1)
     sure = judged.keys[places] == keys
-    of_query, ranks, grades = rows[row[sure]], column[sure] + 1, judged.grades[places[sure]]
+    return Hits(rows[row[sure]], column[sure] + 1, places[sure])
+
+
+def _seen(run: Run, rows: Integers, judged: Judged) -> Seen:
+    of_query, ranks, places = _look_up(run, rows, judged)
+    grades = judged.grades[places]
     good = grades > 0
     depth = np.bincount(rows[rows >= 0], (run.ranking[rows >= 0] >= 0).sum(axis=1), len(judged.query_ids))
     return Seen(
-        _grouped(of_query[good], ranks[good], grades[good]), _grouped(of_query, ranks, grades), depth.astype(np.int64)
+        grouped(of_query[good], ranks[good], grades[good]), grouped(of_query, ranks, grades), depth.astype(np.int64)
     )
 
 
@@ -260,7 +301,7 @@ def _slots(keys: Integers, size: int) -> Integers:
     return (spread >> np.uint64(65 - size.bit_length())).astype(np.int64)
 
 
-def _grouped(rows: Integers, ranks: Integers, grades: Floats) -> Found:
+def grouped(rows: Integers, ranks: Integers, grades: Floats) -> Found:
     """Number the elements of each query; equal rows must stand together."""
     starts = np.flatnonzero(np.diff(rows, prepend=-1))
     lengths = np.diff(starts, append=len(rows))
@@ -270,7 +311,7 @@ def _grouped(rows: Integers, ranks: Integers, grades: Floats) -> Found:
 def _ideal(rows: Integers, grades: Floats) -> Found:
     rows, grades = rows[grades > 0], grades[grades > 0]
     order = np.lexsort((-grades, rows))
-    numbered = _grouped(rows[order], np.zeros(len(order), np.int64), grades[order])
+    numbered = grouped(rows[order], np.zeros(len(order), np.int64), grades[order])
     return numbered._replace(ranks=numbered.nth)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.measures import STANDARD, parse
-from eval.results import Summary
+from eval.results import RERANKED, Summary
 from retrieval.artifact import key_of, write_json
 from retrieval.errors import BakehouseError
 from retrieval.languages import code_of, iso_639_3
@@ -116,11 +116,10 @@ def write(results: Sequence[Summary], folder: Path) -> Written:
 
     :raises BakehouseError: if nothing can be written.
     """
-    part = [each for each in results if each.ranked < each.counts["documents"]]
-    left_out = [(each, "it searched a part of the corpus only") for each in part]
+    left_out = [(each, reason) for each in results if (reason := _unfit(each))]
     files: list[Path] = []
     held: list[Summary] = []
-    for (model, task), of_task in _by_task([each for each in results if each not in part]).items():
+    for (model, task), of_task in _by_task([each for each in results if not _unfit(each)]).items():
         kept = _newest(of_task)
         left_out += [(each, f"{kept[0].id} is newer") for each in of_task if each not in kept]
         place = folder / "results" / model.folder
@@ -166,6 +165,13 @@ def language_name(code: str) -> str:
     """
     script = next((part.title() for part in re.split("[-_]", code)[1:] if len(part) == 4), "")
     return f"{iso_639_3(code)}-{script or _SCRIPT_OF.get(code_of(code) or code, 'Latn')}"
+
+
+def _unfit(each: Summary) -> str:
+    """Why a result is no model's on a whole corpus; empty if it is."""
+    if each.system.mode == RERANKED:
+        return "it is an upper bound, no way to search"
+    return "it searched a part of the corpus only" if each.ranked < each.counts["documents"] else ""
 
 
 def _by_task(results: Sequence[Summary]) -> dict[tuple[ModelMeta, str], list[Summary]]:

@@ -7,13 +7,25 @@ from dataclasses import asdict
 from textwrap import shorten
 from typing import Any
 
+from eval.breakdown import KINDS
 from eval.compare import Change, Comparison
 from eval.measures import STANDARD
 from eval.quantities import QUANTITIES, Costs, Quantity, costs_of
 from eval.regressions import Moved, Regressions
-from eval.results import Summary
+from eval.results import RERANKED, Summary
 from eval.significance import detectable, queries_needed
-from eval.wording import POINT, full_name, language_name, measure_title, points, power, sentence, system_names, table
+from eval.wording import (
+    POINT,
+    full_name,
+    language_name,
+    measure_title,
+    points,
+    power,
+    reranked,
+    sentence,
+    system_names,
+    table,
+)
 from retrieval.cli import Report
 from retrieval.page import numbers
 
@@ -21,12 +33,14 @@ _PASSAGES = 3
 """How many passages of a query are named that moved."""
 _SHOWN = 10
 """How many risers and fallers a comparison names."""
+_OLD = "This result was made before scores were broken down: evaluate again with `python -m eval run`."
 
 
-def evaluated(systems: Sequence[Summary]) -> Report:
+def evaluated(systems: Sequence[Summary], by: str = "") -> Report:
     """Report an evaluation.
 
     :param systems: The results of one evaluation; the first leads.
+    :param by: A kind of group of :data:`eval.breakdown.KINDS` to print as well.
     """
     lead = systems[0]
     machine = {
@@ -38,9 +52,20 @@ def evaluated(systems: Sequence[Summary]) -> Report:
     counts = lead.counts
     head = f"{lead.corpus.name} · {lead.split} · {counts['queries']:,} queries · {counts['documents']:,} documents"
     titles = [measure_title(name) for name in lead.metrics]
-    scores = table(["", *titles], [[full_name(each), *_cells(each, each.metrics)] for each in systems])
+    # a bound stands above the systems that it bounds
+    ordered = sorted(systems, key=lambda each: each.system.mode != RERANKED)
+    scores = table(["", *titles], [[_role(each), *_cells(each, each.metrics)] for each in ordered])
     ids = "\n".join(f"{each.id}  {full_name(each)}" for each in systems)
-    blocks = [head, scores, _taken(systems), _languages(lead, titles), _remarks(lead), ids]
+    blocks = [
+        head,
+        scores,
+        _taken(systems),
+        _languages(lead, titles),
+        _groups(lead, by, titles),
+        _no_bound(systems),
+        _remarks(lead),
+        ids,
+    ]
     return Report(machine, "\n\n".join(filter(None, blocks)))
 
 
@@ -64,6 +89,20 @@ def _taken(systems: Sequence[Summary]) -> str:
 def _written(one: Quantity, costs: Costs) -> str:
     value = one.value(costs)
     return "" if value is None else one.written(value)
+
+
+def shown(results: Sequence[Summary], by: str = "") -> Report:
+    """Report results that are kept, each as :func:`evaluated` does."""
+    reports = [evaluated([each], by) for each in results]
+    machine = {"results": [{**each.to_dict(), "path": str(each.path)} for each in results]}
+    return Report(machine, "\n\n\n".join(each.human for each in reports))
+
+
+def _role(summary: Summary) -> str:
+    """The system's name; of a bound also that it is one, and over what."""
+    if summary.system.mode != RERANKED:
+        return full_name(summary)
+    return f"upper bound: {summary.system.label}, {reranked(summary)}"
 
 
 def line(summary: Summary) -> str:
@@ -164,7 +203,7 @@ def listed(results: Sequence[Summary]) -> Report:
 
 
 def _cells(summary: Summary, metrics: Mapping[str, float]) -> list[str]:
-    return [f"{metrics[name]:.3f}" for name in summary.metrics]
+    return [f"{metrics[name]:.3f}" if name in metrics else "" for name in summary.metrics]
 
 
 def _languages(lead: Summary, titles: Sequence[str]) -> str:
@@ -172,6 +211,25 @@ def _languages(lead: Summary, titles: Sequence[str]) -> str:
         return ""
     rows = [[lang, f"{of['queries']:,}", *_cells(lead, of)] for lang, of in lead.by_language.items()]
     return f"{full_name(lead)}\n{table(['language', 'queries', *titles], rows)}"
+
+
+def _groups(lead: Summary, by: str, titles: Sequence[str]) -> str:
+    groups = lead.breakdown.get(by, {})
+    if by and not groups:
+        return f"By {KINDS[by]} there is nothing to tell apart here." if lead.breakdown else _OLD
+    rows = [[group, f"{of['queries']:,}", *_cells(lead, of)] for group, of in groups.items()]
+    return f"{full_name(lead)}\n{table([KINDS[by], 'queries', *titles], rows)}" if rows else ""
+
+
+def _no_bound(systems: Sequence[Summary]) -> str:
+    """What to think of a teacher that orders the hits worse than they were."""
+    lead, teacher = systems[0], systems[-1]
+    if teacher.system.mode != RERANKED or teacher.metrics[STANDARD[0]] >= lead.metrics[STANDARD[0]]:
+        return ""
+    return (
+        f"{teacher.system.label} orders the hits of {full_name(lead)} worse than they were: it is no judge of these texts "
+        "(another language, another task), and no bound. Name another teacher."
+    )
 
 
 def _remarks(lead: Summary) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from eval.breakdown import Breakdown
 from eval.efficiency import Efficiency
 from eval.measures import Floats
 from retrieval.artifact import write_atomic, write_json
@@ -25,6 +26,8 @@ from retrieval.home import home
 QUERIES_SUFFIX = ".queries.jsonl"
 TOP = 10
 """How many hits of each query a result keeps."""
+RERANKED = "reranked"
+"""The mode of a ranking whose first hits a teacher ordered anew: an upper bound, no way to search."""
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +73,7 @@ class Summary:
     :param run: The training run's id, or None.
     :param seconds: How long search and judging took.
     :param created: ISO 8601, UTC.
+    :param breakdown: The same as ``by_language`` by other kinds of group; see :mod:`eval.breakdown`.
     :param efficiency: What the system takes, where that was measured.
     :param path: The file it was read from or written to; not part of the file.
     """
@@ -89,6 +93,7 @@ class Summary:
     run: str | None
     seconds: float
     created: str
+    breakdown: Breakdown = field(default_factory=dict)
     efficiency: Efficiency | None = None
     path: Path | None = field(default=None, compare=False)
 
@@ -121,12 +126,15 @@ class Summary:
 
         :raises KeyError: if a member is missing.
         """
-        parts = {each.name: value[each.name] for each in fields(cls) if each.name not in ("efficiency", "path")}
+        added = ("breakdown", "efficiency")  # older results lack them
+        names = [each.name for each in fields(cls) if each.name != "path"]
+        parts = {name: value[name] for name in names if name not in added or name in value}
         parts["system"] = System(**value["system"])
         parts["corpus"] = Data(**value["corpus"])
         parts["warnings"] = tuple(value["warnings"])
-        taken = value.get("efficiency")
-        return cls(**parts, efficiency=Efficiency.from_dict(taken) if taken else None, path=path)
+        if "efficiency" in parts:
+            parts["efficiency"] = Efficiency.from_dict(value["efficiency"])
+        return cls(**parts, path=path)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

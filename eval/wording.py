@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from eval.measures import parse
+from eval.results import RERANKED
 from eval.significance import detectable, queries_needed
 from retrieval.languages import name_of
 from retrieval.records import UNKNOWN
@@ -47,8 +48,18 @@ def measure_title(name: str) -> str:
 
 def full_name(summary: Summary) -> str:
     """A system's label with its mode, such as ``e5-small · hybrid``; BM25 has but one, a run none."""
-    label, mode = summary.system.label, summary.system.mode
+    return system_name(summary.system.label, summary.system.mode)
+
+
+def system_name(label: str, mode: str) -> str:
+    """The same from its parts."""
     return label if mode in _HAVE_NO_MODE else f"{label} · {mode}"
+
+
+def reranked(summary: Summary) -> str:
+    """What a teacher ordered anew, such as ``first 100 of e5-small · hybrid``."""
+    first = summary.settings[RERANKED]
+    return f"first {summary.settings['depth']} of {system_name(first['label'], first['mode'])}"
 
 
 def system_names(a: Summary, b: Summary) -> tuple[str, str]:

@@ -65,12 +65,21 @@ def _json(model: Model, name: str) -> dict[str, Any]:
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
+def is_bare(model: Model) -> bool:
+    """Whether a model is an encoder without a head, which gives vectors and cannot score a pair of texts."""
+    return any(kind.endswith("Model") for kind in _architectures(model))
+
+
+def _architectures(model: Model) -> list[str]:
+    return _json(model, "config.json").get("architectures") or []
+
+
 def _check_head(model: Model) -> None:
-    kinds = _json(model, "config.json").get("architectures") or []
-    if any(kind.endswith("Model") for kind in kinds):
+    if is_bare(model):
         raise BakehouseError(
-            f"'{model.name}' is no cross-encoder but a bare encoder ({', '.join(kinds)}), which cannot score a question "
-            "and a passage together. Name a cross-encoder, such as cross-encoder/mmarco-mMiniLMv2-L12-H384-v1."
+            f"'{model.name}' is no cross-encoder but a bare encoder ({', '.join(_architectures(model))}), which cannot "
+            "score a question and a passage together. Name a cross-encoder, such as "
+            "cross-encoder/mmarco-mMiniLMv2-L12-H384-v1."
         )
 
 

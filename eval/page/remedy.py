@@ -30,6 +30,8 @@ def _told(comparison: Comparison, standing: Standing) -> str:
         return f"{letter} is BM25: under Search, choose the mode lexical to search with words alone."
     if standing.kind == "brought":
         return f"{letter} is a run that another program made: there is no model here to search with."
+    if standing.kind == "bound":
+        return f"{letter} is an upper bound: a teacher ordered the hits of another system anew. It tells what could be learned."
     if loadable(standing) is None:
         return f"The weights of {letter} are not kept any more, so it cannot be searched with."
     mode = f" Choose the mode {standing.mode} there." if standing.mode != "hybrid" else ""

@@ -10,14 +10,22 @@ from markupsafe import Markup
 from eval.page import files, sheets
 from eval.page.curves import curves
 from eval.page.standing import Standing, of_steps, runs_of
-from eval.page.tables import View, bars, heat_table, sheet, to_csv
+from eval.page.tables import BY, LANGUAGE, View, bars, heat_table, leaders, sheet, to_csv
 from eval.results import Summary
 from eval.wording import measure_title
 from retrieval.page import html, numbers
 from retrieval.page.glossary import GLOSSARY
 
 RUNS_DRAWN = 2
+BARS = 24
+"""Of more groups the table says all there is to see."""
 _MODES = ("hybrid", "dense")
+_ALONE = "count, in the ranking as it is; questions without a right one among them are left out."
+_MEANINGS = {
+    "documents": f"Language of the question → of the passages: the judgments on passages in that language alone {_ALONE}",
+    "passage": f"The judgments on passages of that length alone {_ALONE}",
+    "length": "Words between blanks; in scripts without them, two Chinese or Japanese characters, or five Thai letters.",
+}
 
 
 def board(view: View, results: Sequence[Summary], modes: Sequence[str], address: Mapping[str, str]) -> Markup:
@@ -33,10 +41,10 @@ def board(view: View, results: Sequence[Summary], modes: Sequence[str], address:
         [
             html.heading(_title(view), _size(view)),
             heat_table(view),
+            _about_groups(view),
             _warnings(view),
             _take_along(view, address),
-            html.heading("The leading systems by language", _measure(view)),
-            bars(view),
+            *_bars(view),
             *_curves(view, results, modes),
         ]
     )
@@ -75,6 +83,22 @@ def _size(view: View) -> Markup:
 
 def _queries(view: View) -> str:
     return "synthetic queries" if view.place.synthetic else "queries"
+
+
+def _bars(view: View) -> list[Markup]:
+    if len(view.columns) > BARS or not leaders(view.rows, view.measure):
+        return []
+    return [html.heading(f"The leading systems by {BY[view.by]}", _measure(view)), bars(view)]
+
+
+def _about_groups(view: View) -> Markup:
+    """How to read the columns, where that is not plain, and what is missing."""
+    if not view.columns and view.by != LANGUAGE:
+        if any(row.summary.breakdown for row in view.rows):
+            return html.note(f"By {BY[view.by]} there is nothing to tell apart here.")
+        return html.note("These systems were judged before scores were broken down. Evaluate them again to see more.")
+    told = _MEANINGS.get(view.by)
+    return html.note(told) if told else Markup("")
 
 
 def _warnings(view: View) -> Markup:

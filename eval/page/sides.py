@@ -40,13 +40,17 @@ def sides(results: Sequence[Summary], a: str | None = None, b: str | None = None
 
 def _default_b(everyone: Sequence[Standing], taken: Standing | None) -> Standing:
     free = [each for each in everyone if each is not taken]
-    return max(free, key=lambda each: (each.kind == "tuned", each.run, each.best, order(each.mode)))
+    return max(
+        free, key=lambda each: (each.kind != "bound", each.kind == "tuned", each.run, each.best, order(each.mode))
+    )
 
 
 def _default_a(everyone: Sequence[Standing], b: Standing) -> Standing:
     """The base in the mode of B; where there is none, what comes nearest to it."""
     free = [each for each in everyone if each is not b]
-    return max(free, key=lambda each: (each.mode == b.mode, each.kind == "base", each.kind == "lexical"))
+    return max(
+        free, key=lambda each: (each.kind != "bound", each.mode == b.mode, each.kind == "base", each.kind == "lexical")
+    )
 
 
 def winner(comparison: Comparison) -> str:
@@ -55,7 +59,9 @@ def winner(comparison: Comparison) -> str:
 
 
 def loadable(standing: Standing) -> str | None:
-    """The name to search with a system's model by, or None where its weights are not kept any more."""
+    """The name to search with a system's model by, or None: a bound is no way to search, or the weights are gone."""
+    if standing.kind == "bound":
+        return None
     offered = known()
     names = [standing.model, standing.summary.system.model]
     for name in names:

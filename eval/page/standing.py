@@ -1,4 +1,4 @@
-"""What each result is in a table of systems: BM25, another program's run, a model as it came, a teacher, a checkpoint."""
+"""What each result is in a table of systems: a teacher's bound, BM25, another program's run, a model, a checkpoint."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from typing import Literal
 
 from eval.measures import STANDARD
 from eval.origin import origin_of
-from eval.results import Summary
+from eval.results import RERANKED, Summary
+from eval.wording import reranked
 from retrieval import models
 from retrieval.artifact import key_of
 from retrieval.home import home
 from retrieval.searcher import MODES
 
-Kind = Literal["lexical", "brought", "base", "teacher", "tuned"]
+Kind = Literal["bound", "lexical", "brought", "base", "teacher", "tuned"]
 log = logging.getLogger(__name__)
-_KINDS: tuple[Kind, ...] = ("lexical", "brought", "base", "teacher", "tuned")
+_KINDS: tuple[Kind, ...] = ("bound", "lexical", "brought", "base", "teacher", "tuned")
 _HAVE_NO_MODEL = ("lexical", "brought")
 
 
@@ -40,8 +41,13 @@ class Standing:
 
     @property
     def mode(self) -> str:
-        """How it searched: hybrid, dense or lexical; ``run`` if another program did."""
+        """How it searched: hybrid, dense or lexical; ``run`` if another program did, ``reranked`` for a bound."""
         return self.summary.system.mode
+
+    @property
+    def found_by(self) -> str:
+        """:attr:`mode`, and for a bound that of the search whose hits it orders anew."""
+        return str(self.summary.settings[RERANKED]["mode"]) if self.kind == "bound" else self.mode
 
     @property
     def name(self) -> str:
@@ -68,7 +74,7 @@ class Standing:
 
 
 def standings(results: Iterable[Summary]) -> list[Standing]:
-    """The systems of one place: BM25, the models as they came, teachers, then runs by age and step.
+    """The systems of one place: bounds, BM25, the models as they came, teachers, then runs by age and step.
 
     Of results that were made alike (the same weights, mode and settings) only the newest is kept.
     """
@@ -122,6 +128,8 @@ def _stand(results: Sequence[Summary]) -> list[Standing]:
             found.append(Standing(each, "lexical"))
         elif each.system.mode == "run":
             found.append(Standing(each, "brought"))
+        elif each.system.mode == RERANKED:
+            found.append(Standing(each, "bound"))
         elif origin is not None and origin.step:
             best = best_step(origin.run, results) == origin.step
             found.append(Standing(each, "tuned", origin.run, origin.step, best))
@@ -149,7 +157,9 @@ def _made(summary: Summary) -> str:
 
 
 def _unusual(summary: Summary) -> list[str]:
-    """Settings of a hybrid that are not the usual ones, as words."""
+    """Settings of a hybrid that are not the usual ones, as words; of a bound, what it is one of."""
+    if summary.system.mode == RERANKED:
+        return [reranked(summary)]
     if summary.system.mode != "hybrid":
         return []
     fusion, weight = summary.settings.get("fusion", "minmax"), summary.settings.get("weight", 0.5)

@@ -1,4 +1,4 @@
-"""Systems × languages: as a heat table, as bars, and as CSV."""
+"""Systems × languages, or another kind of group: as a heat table, as bars, and as CSV."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from eval.breakdown import KINDS, Groups
 from eval.export import Row, csv_of
 from eval.page.sheets import Cell, Sheet
 from eval.page.standing import Standing
@@ -19,7 +20,13 @@ from retrieval.page.tongues import language_name
 LEADERS = 4
 _LEAST_SPAN = 0.1
 """Differences below so much must not look like fire and ice."""
-_KINDS = {"lexical": "baseline", "brought": "brought", "base": "base", "teacher": "teacher"}
+LANGUAGE = "language"
+"""The usual kind of group; the others are those of :mod:`eval.breakdown`."""
+BY = {LANGUAGE: "language", **KINDS}
+"""Kind of group → its name for people."""
+_KINDS = {"bound": "upper bound", "lexical": "baseline", "brought": "brought", "base": "base", "teacher": "teacher"}
+_NO_RUNNERS = ("bound", "teacher")
+"""A teacher is what students learn from, not one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +34,9 @@ class View:
     """What a person looks at.
 
     :param rows: The systems, in the order of the table.
-    :param languages: The codes of the columns, after the one for all queries.
+    :param languages: The codes of the query languages that are looked at.
     :param colours: Language → colour number, the same wherever the language is drawn.
+    :param by: What the columns after the one for all queries are: a key of :data:`BY`.
     """
 
     place: Place
@@ -36,31 +44,44 @@ class View:
     rows: Sequence[Standing]
     languages: Sequence[str]
     colours: dict[str, int]
+    by: str = LANGUAGE
+
+    @property
+    def columns(self) -> list[str]:
+        """The groups that are looked at, in the order of tables."""
+        if self.by == LANGUAGE:
+            return list(self.languages)
+        found = sizes_of(self.rows, self.by)
+        return [name for name in found if self.by != "documents" or name.partition(" ")[0] in self.languages]
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
     """How the scores of one column are tinted.
 
-    :param lang: Empty for the column of all queries.
-    :param best: The best score; a teacher is what students learn from, not one of them.
+    :param group: What the column is about; empty for all queries.
+    :param by: What kind of group it is: a key of :data:`BY`.
+    :param best: The best score of those that run for it.
     """
 
     measure: str
-    lang: str
+    group: str
+    by: str
     low: float
     best: float
 
     @classmethod
-    def of(cls, view: View, lang: str) -> Scale:
+    def of(cls, view: View, group: str) -> Scale:
         """From the scores of the column."""
-        scored = [(row.kind, score) for row in view.rows if (score := value(row, view.measure, lang)) is not None]
+        found = [(row.kind, value(row, view.measure, group, view.by)) for row in view.rows]
+        scored = [(kind, score) for kind, score in found if score is not None]
         low = min((score for _, score in scored), default=0.0)
-        return cls(view.measure, lang, low, max((score for kind, score in scored if kind != "teacher"), default=2.0))
+        best = max((score for kind, score in scored if kind not in _NO_RUNNERS), default=2.0)
+        return cls(view.measure, group, view.by, low, best)
 
     def cell(self, row: Standing) -> html.Cell:
         """A cell of the page."""
-        score = value(row, self.measure, self.lang)
+        score = self._score(row)
         if score is None:
             return html.Cell(numbers.NONE, title="not measured")
         leads = self._leads(score)
@@ -68,10 +89,13 @@ class Scale:
 
     def drawn(self, row: Standing) -> Cell:
         """The same for a picture."""
-        score = value(row, self.measure, self.lang)
-        return (
-            Cell(numbers.NONE) if score is None else Cell(numbers.measure(score), self._heat(score), self._leads(score))
-        )
+        score = self._score(row)
+        if score is None:
+            return Cell(numbers.NONE)
+        return Cell(numbers.measure(score), self._heat(score), self._leads(score))
+
+    def _score(self, row: Standing) -> float | None:
+        return value(row, self.measure, self.group, self.by)
 
     def _heat(self, score: float) -> float:
         return 1 - (self.best - score) / max(self.best - self.low, _LEAST_SPAN)
@@ -82,45 +106,55 @@ class Scale:
 
 def query_languages(rows: Iterable[Standing]) -> dict[str, int]:
     """Query language → queries, most first, then by code."""
+    return dict(sorted(sizes_of(rows, LANGUAGE).items(), key=lambda item: (-item[1], item[0])))
+
+
+def sizes_of(rows: Iterable[Standing], by: str) -> dict[str, int]:
+    """Group → queries."""
     sizes: dict[str, int] = {}
     for row in rows:
-        for lang, of in row.summary.by_language.items():
-            sizes[lang] = max(sizes.get(lang, 0), int(of["queries"]))
-    return dict(sorted(sizes.items(), key=lambda item: (-item[1], item[0])))
+        for group, of in _groups(row, by).items():
+            sizes[group] = max(sizes.get(group, 0), int(of["queries"]))
+    return sizes
 
 
-def value(row: Standing, measure: str, lang: str = "") -> float | None:
-    """One score, 0 to 1: of all queries, or of those in a language; None where it was not measured."""
-    of = row.summary.by_language.get(lang, {}) if lang else row.summary.metrics
+def value(row: Standing, measure: str, group: str = "", by: str = LANGUAGE) -> float | None:
+    """One score, 0 to 1: of all queries, or of a group of them; None where it was not measured."""
+    of = _groups(row, by).get(group, {}) if group else row.summary.metrics
     return of.get(measure)
 
 
+def _groups(row: Standing, by: str) -> Groups:
+    return row.summary.by_language if by == LANGUAGE else row.summary.breakdown.get(by, {})
+
+
 def heat_table(view: View) -> Markup:
-    """The table: what was there before above, checkpoints below, the best of each column marked."""
-    scales = [Scale.of(view, lang) for lang in ["", *view.languages]]
+    """The table: bounds on top, then what was there before, checkpoints below, the best of each column marked."""
+    scales = [Scale.of(view, group) for group in ["", *view.columns]]
     rows, run = [], ""
     for row in view.rows:
         cells = [scale.cell(row) for scale in scales]
         name = _name(row, new_run=row.run != run)
         run = row.run
-        kind = "tuned" if row.kind == "tuned" else "bound"
+        kind = {"tuned": "tuned", "bound": "upper"}.get(row.kind, "bound")
         # a row leads to the comparison with its base; BM25 has none
         rows.append(html.Row([name, row.mode, *cells], act="compare", data={"result": row.summary.id}, kind=kind))
-    sizes = query_languages(view.rows)
+    sizes = sizes_of(view.rows, view.by)
     everything = max((row.summary.counts["queries"] for row in view.rows), default=0)
     heads = [
         html.Column("System"),
         html.Column("Mode"),
         html.Column(_head("all", everything), html.RIGHT),
-        *(html.Column(_language_head(lang, sizes[lang], view.colours[lang]), html.RIGHT) for lang in view.languages),
+        *(html.Column(_head(_title(view, group), sizes[group]), html.RIGHT) for group in view.columns),
     ]
-    caption = f"{measure_title(view.measure)} on {view.place.corpus}, {view.place.title}: systems by query language"
+    by = "query language" if view.by == LANGUAGE else BY[view.by]
+    caption = f"{measure_title(view.measure)} on {view.place.corpus}, {view.place.title}: systems by {by}"
     return html.block(html.table(heads, rows, caption), cls="bh-scores")
 
 
 def leaders(rows: Sequence[Standing], measure: str) -> list[Standing]:
-    """The best of each kind of system, then the best of each further run, :data:`LEADERS` at most."""
-    ranked = sorted(rows, key=lambda row: -(value(row, measure) or 0.0))
+    """The best of each kind of system, then the best of each further run, :data:`LEADERS` at most; no bounds."""
+    ranked = sorted((row for row in rows if row.kind != "bound"), key=lambda row: -(value(row, measure) or 0.0))
     groups: dict[tuple[str, str], Standing] = {}
     for row in ranked:
         groups.setdefault((row.kind, row.run), row)
@@ -133,10 +167,10 @@ def leaders(rows: Sequence[Standing], measure: str) -> list[Standing]:
 
 
 def bars(view: View) -> Markup:
-    """For each language a bar for each of the leading systems, from 0 to 1."""
+    """For each group a bar for each of the leading systems, from 0 to 1."""
     leading = leaders(view.rows, view.measure)
     legend = html.join((html.tag(row.full_name, series=at) for at, row in enumerate(leading)), " ")
-    groups = (_bar_group(view, leading, lang) for lang in ["", *view.languages])
+    groups = (_bar_group(view, leading, group) for group in ["", *view.columns])
     return html.element("p", legend, cls="bh-keys") + html.element("ul", html.join(groups), cls="bh-bars")
 
 
@@ -148,25 +182,24 @@ def to_csv(view: View) -> str:
         made = "synthetic" if view.place.synthetic else "human"
         step = str(row.step) if row.kind == "tuned" else ""
         about = [row.name, row.kind, row.run, step, row.mode, view.place.corpus, view.place.split, made]
-        scores = [value(row, view.measure, lang) for lang in ["", *view.languages]]
+        scores = [value(row, view.measure, group, view.by) for group in ["", *view.columns]]
         rows.append([*about, view.measure, row.summary.id, *scores])
-    return csv_of([*fixed, *view.languages], rows)
+    return csv_of([*fixed, *view.columns], rows)
 
 
 def sheet(view: View) -> Sheet:
     """The heat table for a picture."""
-    columns = ["", *view.languages]
-    scales = {lang: Scale.of(view, lang) for lang in columns}
+    scales = [Scale.of(view, group) for group in ["", *view.columns]]
     rows: list[list[Cell | str]] = [
-        [" · ".join(filter(None, [row.name, row.run])), row.mode, *(scales[lang].drawn(row) for lang in columns)]
+        [" · ".join(filter(None, [row.name, row.run])), row.mode, *(scale.drawn(row) for scale in scales)]
         for row in view.rows
     ]
     queries = max((row.summary.counts["queries"] for row in view.rows), default=0)
     kind = "synthetic " if view.place.synthetic else ""
     counted = numbers.counted(queries, f"{kind}query", f"{kind}queries")
     size = f"{counted}, {numbers.counted(view.place.ranked, 'document')}"
-    title = f"{measure_title(view.measure)} on {view.place.corpus}, {view.place.split}"
-    return Sheet(title, f"{size}. Bold: the best of its column.", ["System", "Mode", "all", *view.languages], rows, 2)
+    title = f"{measure_title(view.measure)} on {view.place.corpus}, {view.place.split}, by {BY[view.by]}"
+    return Sheet(title, f"{size}. Bold: the best of its column.", ["System", "Mode", "all", *view.columns], rows, 2)
 
 
 def _name(row: Standing, new_run: bool) -> Markup:
@@ -182,15 +215,27 @@ def _head(title: str | Markup, queries: int) -> Markup:
     return html.join([title, html.element("span", numbers.count(queries), cls="bh-below", title="queries")])
 
 
-def _language_head(lang: str, queries: int, colour: int) -> Markup:
-    return _head(html.tag(lang, language_name(lang), colour), queries)
+def _title(view: View, group: str) -> Markup | str:
+    """A group as the head of a column; languages have their colour."""
+    if view.by == LANGUAGE:
+        return html.tag(group, language_name(group), view.colours[group])
+    if view.by == "documents":
+        return html.tag(group, pair_name(group), view.colours.get(group.partition(" ")[0]))
+    return group
 
 
-def _bar_group(view: View, leading: Sequence[Standing], lang: str) -> Markup:
+def pair_name(pair: str) -> str:
+    """``en → de`` in full: ``questions in English, passages in Deutsch``."""
+    asked, _, found = pair.partition(" → ")
+    return f"questions in {language_name(asked)}, passages in {language_name(found)}"
+
+
+def _bar_group(view: View, leading: Sequence[Standing], group: str) -> Markup:
     lines = [
         html.element("div", html.bar(score, numbers.measure(score), at), title=row.full_name)
         for at, row in enumerate(leading)
-        if (score := value(row, view.measure, lang)) is not None
+        if (score := value(row, view.measure, group, view.by)) is not None
     ]
-    title = html.text(language_name(lang) if lang else "all", lang, cls="bh-bars-title")
+    named = language_name(group) if view.by == LANGUAGE else group
+    title = html.text(named if group else "all", group if view.by == LANGUAGE else "", cls="bh-bars-title")
     return html.element("li", html.join([title, html.block(*lines)]))

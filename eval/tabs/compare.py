@@ -15,17 +15,21 @@ from eval.page import comparison, latest
 from eval.page.cache import Duel, duel, is_kept
 from eval.page.comparison_files import of_queries
 from eval.page.evidence import evidence
+from eval.page.losses import losses
 from eval.page.rankings import rankings
 from eval.page.remedy import remedy
 from eval.page.sides import Sides, loadable, sides
 from eval.page.standing import standings
 from eval.places import Place, Places, find, places, titles
+from eval.regressions import THRESHOLD
 from eval.wording import measure_title
 from retrieval.errors import BakehouseError
 from retrieval.page import SURFACE, PageState, html, numbers
 from retrieval.page.menus import model_choices
 
 MORE = 50
+_NOTHING_MORE = ("", "", "", "", "", "", comparison.SHOWN, "")
+"""What stands after the verdict where nothing is compared."""
 NOTHING = html.empty(
     "There is nothing to compare yet.",
     "A comparison needs two systems that were judged on the same queries. Evaluate a model under Scores: "
@@ -53,24 +57,35 @@ def build(page: PageState, board: gr.HTML) -> None:
         with gr.Column(scale=6, min_width=300, elem_classes="bh-beside"):
             by_language = gr.HTML(elem_id="verdicts", **SURFACE)
             beside = gr.HTML(elem_id="sides", **SURFACE)
+    threshold = gr.Number(
+        100 * THRESHOLD,
+        label="Name what lost more points than",
+        minimum=0,
+        maximum=100,
+        elem_id="lost-threshold",
+        min_width=100,
+    )
+    lost = gr.HTML(elem_id="lost", **SURFACE)
     state, chosen, shown = gr.State(""), gr.State(""), gr.State(comparison.SHOWN)
 
     menus = [place, a, b, measure]
-    parts = [said, by_language, taken, dots, moved, beside, chosen, shown]
+    asked = [*menus, threshold]
+    parts = [said, by_language, taken, dots, moved, beside, chosen, shown, lost]
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
     work: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 2}
-    show = page.guard(_show, show=lambda sentence: (html.error(sentence), "", "", "", "", "", "", comparison.SHOWN))
-    page.opened.then(page.guard(_opened), [page.corpus], [*menus, state], **quiet).then(show, menus, parts, **work)
-    page.corpus.input(page.guard(_follow), [page.corpus], menus, **quiet).then(show, menus, parts, **work)
-    board.click(page.guard(_against), outputs=[*menus, page.tabs], **quiet).then(show, menus, parts, **work)
-    place.input(page.guard(_at), [place, measure], menus, **quiet).then(show, menus, parts, **work)
-    gr.on([a.input, b.input, measure.input], show, menus, parts, trigger_mode="always_last", **work)
+    show = page.guard(_show, show=lambda sentence: (html.error(sentence), *_NOTHING_MORE))
+    page.opened.then(page.guard(_opened), [page.corpus], [*menus, state], **quiet).then(show, asked, parts, **work)
+    page.corpus.input(page.guard(_follow), [page.corpus], menus, **quiet).then(show, asked, parts, **work)
+    board.click(page.guard(_against), outputs=[*menus, page.tabs], **quiet).then(show, asked, parts, **work)
+    place.input(page.guard(_at), [place, measure], menus, **quiet).then(show, asked, parts, **work)
+    gr.on([a.input, b.input, measure.input], show, asked, parts, trigger_mode="always_last", **work)
+    threshold.input(page.guard(_lost), asked, [lost], trigger_mode="always_last", **work)
     page.clock.tick(page.guard(_tick), [state, page.corpus, *menus], [*menus, state], **quiet)
     said.click(page.guard(_use), menus, [page.model, page.tabs], **quiet)
     row = [*menus, chosen, shown]
-    gr.on([moved.click, dots.click], page.guard(_choose), row, [dots, moved, beside, chosen, shown], **quiet).then(
-        None, None, None, js=SCROLL, api_visibility="private"
-    )
+    gr.on(
+        [moved.click, dots.click, lost.click], page.guard(_choose), row, [dots, moved, beside, chosen, shown], **quiet
+    ).then(None, None, None, js=SCROLL, api_visibility="private")
 
 
 def _opened(corpus: str, request: gr.Request) -> tuple[Any, ...]:
@@ -141,10 +156,12 @@ def _value(place: Place) -> str:
     return f"{place.corpus}/{place.key}"
 
 
-def _show(place: str | None, a: str | None, b: str | None, measure: str | None) -> Iterator[tuple[Any, ...]]:
+def _show(
+    place: str | None, a: str | None, b: str | None, measure: str | None, threshold: float | None
+) -> Iterator[tuple[Any, ...]]:
     """Compare, and show everything with the first query that changed."""
     if not place or not a or not b:
-        yield NOTHING, "", "", "", "", "", "", comparison.SHOWN
+        yield NOTHING, *_NOTHING_MORE
         return
     systems = _systems(place, a, b)
     name = measure or STANDARD[0]
@@ -152,7 +169,10 @@ def _show(place: str | None, a: str | None, b: str | None, measure: str | None) 
         raise BakehouseError("A and B are the same: choose two different systems.")
     if not is_kept(systems.a.summary, systems.b.summary, name):
         queries = numbers.counted(systems.b.summary.counts["queries"], "query", "queries")
-        yield html.waiting(f"Comparing on {queries}.", "Many thousands take a few seconds."), *[gr.skip()] * 7
+        yield (
+            html.waiting(f"Comparing on {queries}.", "Many thousands take a few seconds."),
+            *[gr.skip()] * len(_NOTHING_MORE),
+        )
     found = duel(systems.a.summary, systems.b.summary, name)
     colours = comparison.colours_of(found.comparison)
     chosen = next((change.query_id for change in _by_interest(found.comparison)), "")
@@ -163,7 +183,22 @@ def _show(place: str | None, a: str | None, b: str | None, measure: str | None) 
         *_queries(found, chosen, comparison.SHOWN),
         chosen,
         comparison.SHOWN,
+        losses(found, _share(threshold), colours),
     )
+
+
+def _lost(place: str | None, a: str | None, b: str | None, measure: str | None, threshold: float | None) -> Markup:
+    """What lost more than another threshold; nothing where nothing is compared."""
+    if not place or not a or not b or a == b:
+        return Markup("")
+    systems = _systems(place, a, b)
+    found = duel(systems.a.summary, systems.b.summary, measure or STANDARD[0])
+    return losses(found, _share(threshold), comparison.colours_of(found.comparison))
+
+
+def _share(points: float | None) -> float:
+    """Points as the measure's own unit; the usual threshold where the field is empty."""
+    return THRESHOLD if points is None else points / 100
 
 
 def _by_interest(found: Comparison) -> list[Change]:

@@ -15,7 +15,7 @@ from eval.page.against import section
 from eval.page.evaluating import Bench, Work
 from eval.page.scores import board, nothing_yet
 from eval.page.standing import Standing, standings
-from eval.page.tables import View, query_languages
+from eval.page.tables import BY, LANGUAGE, View, query_languages
 from eval.places import Place, find, places, titles
 from eval.quantities import costs_of
 from eval.results import Summary
@@ -44,6 +44,7 @@ class Wanted:
     mode: str = ALL
     languages: Sequence[str] = ()
     checkpoints: str = "every"
+    by: str = LANGUAGE
     against: str = ""
 
 
@@ -61,6 +62,7 @@ def build(page: PageState) -> gr.HTML:
         checkpoints = gr.Radio(
             CHECKPOINTS, value="every", label="Checkpoints", elem_id="scores-checkpoints", min_width=200
         )
+        by = gr.Radio([(name, kind) for kind, name in BY.items()], value=LANGUAGE, label="By", elem_id="scores-by")
     shown = gr.HTML(elem_id="scores", **SURFACE)
     plotted = gr.HTML(elem_id="scores-against", **SURFACE)
     gr.HTML(html.heading("Evaluate this corpus and model"), elem_id="evaluate-heading", **SURFACE)
@@ -72,7 +74,7 @@ def build(page: PageState) -> gr.HTML:
     command = gr.HTML(elem_id="evaluate-command", **SURFACE)
     state, against = gr.State(""), gr.State("")
 
-    menus: list[Any] = [corpus, place, measure, mode, languages, checkpoints]
+    menus: list[Any] = [corpus, place, measure, mode, languages, checkpoints, by]
     filters = [*menus, against]
     drawn = [*filters, shown, plotted, state]
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
@@ -81,7 +83,7 @@ def build(page: PageState) -> gr.HTML:
     gr.on([each.input for each in menus], show, filters, drawn, **quiet)
     plotted.click(page.guard(_against), menus, drawn, **quiet)
     page.clock.tick(page.guard(_tick), [state, *filters], drawn, **quiet)
-    page.corpus.change(page.guard(_follow), [page.corpus], drawn, **quiet)
+    page.corpus.change(page.guard(_follow), [page.corpus, *filters], drawn, **quiet)
 
     named = [page.corpus, page.model]
     page.opened.then(page.guard(_splits), [page.corpus, split], [split], **quiet)
@@ -111,22 +113,30 @@ def _opened(corpus: str, request: gr.Request) -> tuple[Any, ...]:
         asked.get("mode", ALL),
         [each for each in asked.get("languages", "").split(",") if each],
         asked.get("checkpoints", "every"),
+        asked["by"] if asked.get("by") in BY else LANGUAGE,
         asked.get("against", ""),
     )
     return _drawn(wanted)
 
 
 def _show(
-    corpus: str, place: str, measure: str, mode: str, languages: list[str], checkpoints: str, against: str
+    corpus: str, place: str, measure: str, mode: str, languages: list[str], checkpoints: str, by: str, against: str
 ) -> tuple[Any, ...]:
-    return _drawn(Wanted(corpus, place or "", measure or "", mode, languages, checkpoints, against))
+    return _drawn(Wanted(corpus, place or "", measure or "", mode, languages, checkpoints, by, against))
 
 
 def _against(
-    corpus: str, place: str, measure: str, mode: str, languages: list[str], checkpoints: str, event: gr.EventData
+    corpus: str,
+    place: str,
+    measure: str,
+    mode: str,
+    languages: list[str],
+    checkpoints: str,
+    by: str,
+    event: gr.EventData,
 ) -> tuple[Any, ...]:
     """Set quality against something else."""
-    return _show(corpus, place, measure, mode, languages, checkpoints, str(event.against))
+    return _show(corpus, place, measure, mode, languages, checkpoints, by, str(event.against))
 
 
 def _tick(state: str, *filters: Any) -> tuple[Any, ...]:
@@ -136,7 +146,10 @@ def _tick(state: str, *filters: Any) -> tuple[Any, ...]:
     return _show(*filters)
 
 
-def _follow(corpus: str) -> tuple[Any, ...]:
+def _follow(corpus: str, *filters: Any) -> tuple[Any, ...]:
+    """Another corpus is in use; where the address named it, it is shown already, as the address asks."""
+    if filters[0] == corpus:
+        return tuple(gr.skip() for _ in range(len(filters) + 3))
     return _drawn(Wanted(corpus))
 
 
@@ -152,7 +165,9 @@ def _drawn(wanted: Wanted) -> tuple[Any, ...]:
         none = gr.Dropdown(choices=[], value=None)
         several = gr.Dropdown(choices=[], value=[])
         empty = nothing_yet(wanted.corpus, [name for name in judged if name != wanted.corpus])
-        return corpus, none, none, wanted.mode, several, wanted.checkpoints, wanted.against, empty, "", state
+        return (
+            corpus, none, none, wanted.mode, several, wanted.checkpoints, wanted.by, wanted.against, empty, "", state
+        )  # fmt: skip
     view, known_languages = _view(place, here[place], wanted)
     named = titles(here)
     measures = [*dict.fromkeys([*STANDARD, *(name for each in here[place] for name in each.metrics)])]
@@ -163,6 +178,7 @@ def _drawn(wanted: Wanted) -> tuple[Any, ...]:
         wanted.mode if wanted.mode in MODES else ALL,
         gr.Dropdown(choices=_language_choices(known_languages), value=_wanted_languages(wanted, known_languages)),
         wanted.checkpoints,
+        wanted.by,
         wanted.against,
         board(view, here[place], _modes(wanted), _address(view, wanted)),
         section(view, costs_of([row.summary for row in view.rows], results), wanted.against),
@@ -178,11 +194,11 @@ def _view(place: Place, results: Sequence[Summary], wanted: Wanted) -> tuple[Vie
     measure = wanted.measure if wanted.measure in measures else STANDARD[0]
     rows = [row for row in everyone if _is_wanted(row, wanted)]
     chosen = _wanted_languages(wanted, known_languages) or list(known_languages)
-    return View(place, measure, rows, chosen, colours), known_languages
+    return View(place, measure, rows, chosen, colours, wanted.by), known_languages
 
 
 def _is_wanted(row: Standing, wanted: Wanted) -> bool:
-    in_mode = row.kind == "brought" or row.mode in _modes(wanted)
+    in_mode = row.kind == "brought" or row.found_by in _modes(wanted)
     return in_mode and (row.kind != "tuned" or row.best or wanted.checkpoints != "best")
 
 
@@ -207,6 +223,7 @@ def _address(view: View, wanted: Wanted) -> dict[str, str]:
         "mode": wanted.mode,
         "languages": ",".join(wanted.languages),
         "checkpoints": wanted.checkpoints,
+        "by": view.by,
         "against": wanted.against,
     }
     return {name: value for name, value in said.items() if value}

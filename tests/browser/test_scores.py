@@ -60,6 +60,16 @@ def test_a_filtered_view_can_be_sent_and_downloaded(page: Page, judged: str) -> 
     expect(rows(page)).to_contain_text("dense")
 
 
+def test_other_groups_become_columns_and_the_link_keeps_them(page: Page, judged: str) -> None:
+    page.get_by_label("query length", exact=True).locator("visible=true").check()
+    heads = ["System", "Mode", "all9", "1–4 words3", "5–8 words6"]
+    expect(page.locator("#scores th")).to_contain_text(heads)
+    page.get_by_role("link", name="link to this view").click()
+    expect(page).to_have_url(re.compile(r"corpus=loaves.*&by=length"))
+    expect(page.get_by_label("query length", exact=True).locator("visible=true")).to_be_checked()
+    expect(page.locator("#scores th")).to_contain_text(heads)
+
+
 def test_a_row_leads_to_its_comparison_and_a_query_to_its_rankings(page: Page, judged: str) -> None:
     rows(page).filter(has_text="dense").click()
     verdict = page.locator("#compare-verdict .bh-verdict")
@@ -76,6 +86,13 @@ def test_a_row_leads_to_its_comparison_and_a_query_to_its_rankings(page: Page, j
     dot.click()
     expect(page.locator("#sides .bh-heading code").first).to_have_text(wanted)
     expect(page.locator("#dots circle.is-chosen")).to_have_attribute("data-query", wanted)
+
+
+def test_what_lost_is_named_by_a_threshold_of_ones_own(page: Page, judged: str) -> None:
+    rows(page).filter(has_text="dense").click()
+    expect(page.locator("#lost h2")).to_have_text("Worse by more than 10.0 points", timeout=FIRST_USE)
+    page.locator("#lost-threshold input").fill("99")
+    expect(page.locator("#lost h2")).to_have_text("Worse by more than 99.0 points")
 
 
 def test_a_comparison_can_be_sent_and_the_same_system_twice_is_a_sentence(page: Page, judged: str) -> None:

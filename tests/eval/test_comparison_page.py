@@ -11,8 +11,9 @@ from made_results import DATA, made
 
 from eval.compare import Change, compare
 from eval.page import comparison
-from eval.page.cache import duel, is_kept
+from eval.page.cache import Duel, duel, is_kept
 from eval.page.evidence import evidence
+from eval.page.losses import SHOWN, losses
 from eval.page.rankings import rankings
 from eval.page.remedy import remedy
 from eval.page.scatter import MOST, dots, legend, picture
@@ -189,3 +190,37 @@ def test_the_remedy_follows_the_verdict(home: Path) -> None:
     lexical = Sides(Standing(a.summary, "lexical"), who.b)
     assert "choose the mode lexical" in remedy(compare(b, a), lexical)
     assert len(standings([a.summary, b.summary])) == 1  # the same weights, mode and settings
+
+
+def test_losses_are_named_with_the_passages_behind_them(home: Path, tiny_corpus: Path) -> None:
+    at = replace(DATA, name="tiny", folder=str(tiny_corpus), fingerprint=Corpus(tiny_corpus).fingerprint)
+    queries = {"de-q-rye": 1.0, "en-q-rye": 0.5}
+    a = made(queries, corpus=at, languages=["de", "en"])
+    b = made({**queries, "de-q-rye": 0.63}, corpus=at, languages=["de", "en"])
+    a.per_query.top[0][:] = [("de-rye", 0.9), ("de-salt", 0.8)]
+    b.per_query.top[0][:] = [("de-salt", 0.9), ("de-rye", 0.8), (EVIL, 0.7)]
+    found = Duel(a, b, compare(a, b))
+    markup = str(losses(found, 0.1, {"de": 0, "en": 1}))
+    assert re.findall(r'data-query="([\w-]+)"', markup) == ["de-q-rye"] and "−37.0" in markup
+    assert "Worse by more than 10.0 points" in markup and "Languages that lost: " in markup
+    rose, fell = (re.search(rf'<p class="bh-behind">{how}: (.*?)</p>', markup)[1] for how in ("rose", "fell"))  # type: ignore[index]
+    assert "(–\u00a0→\u00a03)" in rose and "Salz" in rose and "(2\u00a0→\u00a01)" in rose
+    assert "Roggenbrot" in fell and "✓ right" in fell and "(1\u00a0→\u00a02)" in fell
+    assert "<script" not in markup
+    calm = str(losses(found, 0.4, {"de": 0, "en": 1}))
+    assert "No question." in calm and "data-query" not in calm
+
+
+def test_of_many_losses_the_worst_are_shown(home: Path) -> None:
+    a = made({f"q{number:02}": 1.0 for number in range(30)})
+    b = made({f"q{number:02}": number / 100 for number in range(30)})
+    markup = str(losses(Duel(a, b, compare(a, b)), 0.1, {"en": 0}))
+    assert re.findall(r'data-query="q(\d+)"', markup) == [f"{number:02}" for number in range(SHOWN)]
+    assert "The 10 that lost most are shown." in markup
+
+
+def test_an_upper_bound_is_not_searched_with(home: Path) -> None:
+    a, b = pair(0.4, 0.5)
+    bound = Sides(Standing(a.summary, "base"), Standing(b.summary, "bound"))
+    said = remedy(compare(a, b), bound)
+    assert "upper bound" in said and "data-act" not in said

@@ -31,6 +31,7 @@ def test_run_list_and_compare(tiny_corpus: Path, home: Path) -> None:
     said = json.loads(test.stdout)
     assert set(said["metrics"]) == {"ndcg@10", "recall@100", "mrr@10", "map@100"}
     assert set(said["by_language"]) == {"ar", "de", "en"}
+    assert set(said["breakdown"]) == {"documents", "length", "relevant", "passage"}
     assert set(said["by_language"]["de"]) == {"ndcg@10", "recall@100", "mrr@10", "map@100", "queries"}
     assert said["by_language"]["de"]["queries"] == 3
     assert (said["counts"]["queries"], said["counts"]["unjudged"], said["counts"]["documents"]) == (9, 6, 24)
@@ -85,6 +86,13 @@ def test_an_empty_workspace_says_what_to_do(home: Path) -> None:
         (["run", "TINY", "--model", "no/such/model"], "the model 'no/such/model' is not to be had"),
         (["run", "TINY", "--mode", "lexical", "--measure", "f1@3"], "unknown measure 'f1@3'"),
         (["run", "TINY", "--weight", "2"], "weight is 2.0"),
+        (
+            ["run", "TINY", "--by", "langth"],
+            "unknown kind of group 'langth': choose documents, length, relevant, passage.",
+        ),
+        (["run", "TINY", "--teacher", "no/such"], "the model 'no/such' is not to be had"),
+        (["run", "TINY", "--teacher", "x", "--run", "y"], "--run brings another's"),
+        (["show", "x"], "there is no result 'x'"),
         (["compare", "x", "y"], "there is no result 'x'"),
     ],
 )
@@ -216,3 +224,25 @@ def test_watch_judges_what_is_there(tiny_corpus: Path, tiny_bert: Path, home: Pa
     assert again.stdout == "away has no checkpoint that was not judged already.\n"
     refused = call(home, "watch", str(tmp_path / "away"), "--once")
     assert (refused.returncode, "add --corpus DIR" in refused.stderr) == (2, True)
+
+
+def test_a_teacher_stands_above_as_a_bound(tiny_corpus: Path, tiny_cross_encoder: Path, home: Path) -> None:
+    teacher = ["--teacher", str(tiny_cross_encoder), "--depth", "5"]
+    answer = call(home, "run", str(tiny_corpus), "--mode", "lexical", *teacher, "--by", "length")
+    assert answer.returncode == 0, answer.stderr
+    _, systems, languages, lengths, *_ = answer.stdout.split("\n\n")
+    assert systems.split("\n")[1].startswith("upper bound: tiny-cross-encoder, first 5 of BM25  ")
+    assert systems.split("\n")[2].startswith("BM25  ")
+    assert languages.split("\n")[0] == lengths.split("\n")[0] == "BM25"
+    assert [line.split("  ")[0] for line in lengths.split("\n")[1:]] == ["query length", "1–4 words", "5–8 words"]
+    assert "scored 30 of 30 pairs" in answer.stderr
+    shown = call(home, "show", "tiny-cross-encoder", "--by", "relevant")
+    assert "upper bound: tiny-cross-encoder, first 5 of BM25  " in shown.stdout
+    assert ["1", "9"] in [line.split()[:2] for line in shown.stdout.split("\n")]
+    machine = json.loads(call(home, "show", "BM25", "--json").stdout)
+    assert machine["results"][0]["breakdown"]["relevant"]["1"]["queries"] == 9
+    assert "tiny-cross-encoder · reranked" in call(home, "list").stdout
+    compared = call(home, "compare", "BM25", "tiny-cross-encoder", "--json")
+    assert json.loads(compared.stdout)["b"]["mode"] == "reranked"
+    deep = call(home, "run", str(tiny_corpus), "--mode", "lexical", *teacher[:2], "--depth", "500")
+    assert (deep.returncode, "give -k 500, or --depth 100 or less" in deep.stderr) == (2, True)

@@ -11,7 +11,7 @@ from huggingface_hub import ModelCard
 from made_results import made
 
 from eval.export import as_csv, as_model_index, written
-from eval.results import Summary
+from eval.results import RERANKED, Summary
 from retrieval.errors import BakehouseError
 
 LANGUAGES = {"de": {"ndcg@10": 0.5, "queries": 2}, "ar": {"ndcg@10": 0.25, "queries": 1}}
@@ -52,5 +52,9 @@ def test_what_does_not_suit_is_a_sentence() -> None:
         as_model_index([summary(), summary(model="other")])
     with pytest.raises(BakehouseError, match="none, since BM25 has no card"):
         as_model_index([replace(summary(), system=summary(model="").system)])
+    bound = summary(mode=RERANKED, model="org/mono")
+    with pytest.raises(BakehouseError, match="nor has a teacher's bound"):
+        as_model_index([bound])
+    assert "mono" not in as_model_index([summary(), bound])
     with pytest.raises(BakehouseError, match="no results to export"):
         written([], "csv")

@@ -32,6 +32,17 @@ def test_a_result_loads_from_its_summary(tmp_path: Path) -> None:
         load(made({"q1": 1.0}).summary)
 
 
+def test_a_breakdown_comes_back_and_older_results_have_none(tmp_path: Path) -> None:
+    breakdown = {"relevant": {"1": {"ndcg@10": 0.5, "queries": 2}}}
+    save(made({"q1": 0.5, "q2": 0.5}, breakdown=breakdown), tmp_path)
+    path = tmp_path / "0123456789abcdef.json"
+    assert load(path).summary.breakdown == breakdown
+    older = json.loads(path.read_text())
+    del older["breakdown"]
+    path.write_text(json.dumps(older))
+    assert read_summary(path).breakdown == {}
+
+
 def test_the_same_id_is_overwritten(tmp_path: Path) -> None:
     save(made({"q1": 0.0}), tmp_path)
     save(made({"q1": 1.0, "q2": 0.5}), tmp_path)

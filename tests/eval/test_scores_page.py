@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from made_results import made
@@ -14,6 +15,7 @@ from eval.page.scores import board, nothing_yet
 from eval.page.standing import Kind, Standing
 from eval.page.tables import View, bars, heat_table, leaders, query_languages, to_csv
 from eval.places import Place
+from eval.results import RERANKED
 from retrieval.page import html
 
 EVIL = "<script>alert(1)</script>"
@@ -147,3 +149,58 @@ def test_an_empty_board_says_what_to_do() -> None:
     assert "Nothing has been judged on loaves yet." in nothing_yet("loaves", ["rolls"])
     assert "There are scores of rolls" in nothing_yet("loaves", ["rolls"])
     assert "There are scores" not in nothing_yet("loaves", [])
+
+
+def broken_down(name: str, breakdown: dict[str, dict[str, float]] | None, kind: Kind = "base") -> Standing:
+    """A system whose scores of each group of kinds are given."""
+    groups = {
+        of: {group: {"ndcg@10": score, "queries": 3} for group, score in scores.items()}
+        for of, scores in (breakdown or {}).items()
+    }
+    return Standing(replace(row(name, kind, (0.5, 0.5, 0.5)).summary, breakdown=groups), kind)
+
+
+def test_columns_can_be_other_groups_than_languages() -> None:
+    rows = [broken_down("a", {"length": {"1–4 words": 0.25, "5–8 words": 0.75}}), broken_down("old", None)]
+    seen = replace(view(rows), by="length")
+    assert seen.columns == ["1–4 words", "5–8 words"]
+    markup = str(heat_table(seen))
+    assert "systems by query length" in markup and markup.count("<th ") == 5
+    assert [cell.count("–") for cell in cells(markup, "old")[3:]] == [1, 1]
+    assert ".250" in cells(markup, "a")[3] and "is-best" in cells(markup, "a")[4]
+    assert "1–4 words" in bars(seen) and "inline-size:75.00%" in bars(seen)
+    read = list(csv.reader(io.StringIO(to_csv(seen))))
+    assert read[0][-2:] == ["1–4 words", "5–8 words"] and read[1][-2:] == ["0.25", "0.75"] and read[2][-2:] == ["", ""]
+
+
+def test_pairs_follow_the_chosen_query_languages() -> None:
+    rows = [broken_down("a", {"documents": {"en → en": 0.5, "en → de": 0.25, "de → de": 0.5}})]
+    assert replace(view(rows), by="documents", languages=["en"]).columns == ["en → en", "en → de"]
+    seen = replace(view(rows), by="documents")
+    markup = str(board(seen, [], ["hybrid"], {"by": "documents"}))
+    assert 'title="questions in English, passages in Deutsch"' in markup
+    assert "in that language alone count" in markup and 'href="?by=documents"' in markup
+    assert "The leading systems by document language" in markup
+    many = [broken_down("a", {"documents": {f"en → {number}": 0.5 for number in range(25)}})]
+    assert "The leading systems" not in board(replace(view(many), by="documents"), [], [], {})
+
+
+def test_a_missing_breakdown_is_said() -> None:
+    old, single = broken_down("old", None), broken_down("one", {"length": {"1–4 words": 0.5}})
+    assert "Evaluate them again" in board(replace(view([old]), by="documents"), [], [], {})
+    assert "By document language there is nothing to tell apart" in board(
+        replace(view([single]), by="documents"), [], [], {}
+    )
+
+
+def test_a_bound_stands_apart_and_does_not_compete() -> None:
+    bound = row("mono", "bound", (0.95, 0.95, 0.95))
+    settings = {"depth": 50, RERANKED: {"label": "e5", "mode": "hybrid"}}
+    bound = Standing(
+        replace(bound.summary, settings=settings, system=replace(bound.summary.system, mode=RERANKED)), "bound"
+    )
+    markup = str(heat_table(view([bound, *ROWS])))
+    assert not [cell for cell in cells(markup, "mono") if "is-best" in cell]
+    assert markup.count('class="is-upper"') == 1 and markup.index("is-upper") < markup.index("is-bound")
+    assert "mono · first 50 of e5 · hybrid" in markup and "· upper bound" in markup
+    assert bound not in leaders([bound, *ROWS], "ndcg@10") and "mono" not in bars(view([bound, *ROWS]))

@@ -10,7 +10,7 @@ from made_results import DATA, made
 from eval.page.sides import loadable, sides
 from eval.page.standing import best_step, of_steps, runs_of, standings
 from eval.places import Place, find, places, titles
-from eval.results import Summary
+from eval.results import RERANKED, Summary
 from retrieval.artifact import write_json
 from retrieval.models import BEST
 
@@ -41,6 +41,19 @@ def test_a_run_of_another_program_stands_by_its_label(home: Path) -> None:
     found = standings([of_run(4, 0.6), of_run(0, 0.5), brought])
     assert (found[0].kind, found[0].full_name) == ("brought", "Lucene")
     assert sides([of_run(0, 0.5), brought]).b.summary.id == "hybrid0", "there is no model behind it to lead with"
+    assert loadable(found[0]) is None
+
+
+def test_a_bound_stands_first_and_is_never_chosen_unasked(home: Path) -> None:
+    settings = {"depth": 50, RERANKED: {"label": "e5", "mode": "dense"}}
+    bound = summary("u", "f9", mode=RERANKED, model="org/mono", label="mono", settings=settings)
+    found = standings([of_run(4, 0.6), of_run(0, 0.5), bound])
+    assert (found[0].kind, found[0].found_by) == ("bound", "dense")
+    assert found[0].full_name == "mono · first 50 of e5 · dense · reranked"
+    assert [each.kind for each in sides([of_run(0, 0.5), bound, summary("b", "", mode="lexical")])] == [
+        "lexical",
+        "base",
+    ]
     assert loadable(found[0]) is None
 
 

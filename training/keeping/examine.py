@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from eval.breakdown import Division, divisions
 from eval.evaluate import judge, result_of, settings_of
 from eval.measures import Judged
 from eval.results import Result, System, save, scores_folder
@@ -105,6 +106,11 @@ class Examination:
         return key_of(task=self.task.fingerprint, documents=documents, weight=self.settings.weight, **others)
 
     @cached_property
+    def divided(self) -> tuple[Division, ...]:
+        """How the questions and the judgments are cut into groups."""
+        return divisions(self.judged, self.task.queries, self.documents)
+
+    @cached_property
     def texts(self) -> dict[Role, list[str]]:
         """What a model must encode: the documents, then the questions."""
         return {
@@ -143,7 +149,7 @@ class Examination:
     def _judge(self, mode: Mode, top: TopK, candidate: Candidate, seconds: float) -> Result:
         run = Run([query.id for query in self.task.queries], self.judged.doc_ids, top.positions, top.scores)
         result = result_of(
-            judge(run, self.judged, self.task.queries),
+            judge(run, self.judged, self.task.queries, divided=self.divided),
             self.task,
             System(candidate.name, candidate.fingerprint, mode, candidate.label),
             settings={
