@@ -198,7 +198,8 @@ def sheet(view: View) -> Sheet:
     kind = "synthetic " if view.place.synthetic else ""
     counted = numbers.counted(queries, f"{kind}query", f"{kind}queries")
     size = f"{counted}, {numbers.counted(view.place.ranked, 'document')}"
-    title = f"{measure_title(view.measure)} on {view.place.corpus}, {view.place.split}, by {BY[view.by]}"
+    title = f"{measure_title(view.measure)} on {view.place.corpus}, {view.place.split}"
+    title += "" if view.by == LANGUAGE else f", by {BY[view.by]}"
     return Sheet(title, f"{size}. Bold: the best of its column.", ["System", "Mode", "all", *view.columns], rows, 2)
 
 
