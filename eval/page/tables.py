@@ -20,6 +20,8 @@ from retrieval.page.tongues import language_name
 LEADERS = 4
 _LEAST_SPAN = 0.1
 """Differences below so much must not look like fire and ice."""
+ALL = "all"
+"""The column of all queries."""
 LANGUAGE = "language"
 """The usual kind of group; the others are those of :mod:`eval.breakdown`."""
 BY = {LANGUAGE: "language", **KINDS}
@@ -37,6 +39,7 @@ class View:
     :param languages: The codes of the query languages that are looked at.
     :param colours: Language → colour number, the same wherever the language is drawn.
     :param by: What the columns after the one for all queries are: a key of :data:`BY`.
+    :param sort: The column whose best comes first, or :data:`ALL`; as the rows stand if empty.
     """
 
     place: Place
@@ -45,6 +48,16 @@ class View:
     languages: Sequence[str]
     colours: dict[str, int]
     by: str = LANGUAGE
+    sort: str = ""
+
+    @property
+    def ordered(self) -> Sequence[Standing]:
+        """The rows in the order of the table."""
+        if not self.sort:
+            return self.rows
+        group = "" if self.sort == ALL else self.sort
+        scores = {row.summary.id: value(row, self.measure, group, self.by) for row in self.rows}
+        return sorted(self.rows, key=lambda row: -(scores[row.summary.id] or 0.0))
 
     @property
     def columns(self) -> list[str]:
@@ -132,7 +145,7 @@ def heat_table(view: View) -> Markup:
     """The table: bounds on top, then what was there before, checkpoints below, the best of each column marked."""
     scales = [Scale.of(view, group) for group in ["", *view.columns]]
     rows, run = [], ""
-    for row in view.rows:
+    for row in view.ordered:
         cells = [scale.cell(row) for scale in scales]
         name = _name(row, new_run=row.run != run)
         run = row.run
@@ -144,8 +157,8 @@ def heat_table(view: View) -> Markup:
     heads = [
         html.Column("System"),
         html.Column("Mode"),
-        html.Column(_head("all", everything), html.RIGHT),
-        *(html.Column(_head(_title(view, group), sizes[group]), html.RIGHT) for group in view.columns),
+        _head(view, ALL, ALL, everything),
+        *(_head(view, group, _title(view, group), sizes[group]) for group in view.columns),
     ]
     by = "query language" if view.by == LANGUAGE else BY[view.by]
     caption = f"{measure_title(view.measure)} on {view.place.corpus}, {view.place.title}: systems by {by}"
@@ -178,7 +191,7 @@ def to_csv(view: View) -> str:
     """The table as CSV: one line a system, full precision."""
     fixed = ["system", "kind", "run", "step", "mode", "corpus", "split", "queries are", "measure", "result", "all"]
     rows: list[Row] = []
-    for row in view.rows:
+    for row in view.ordered:
         made = "synthetic" if view.place.synthetic else "human"
         step = str(row.step) if row.kind == "tuned" else ""
         about = [row.name, row.kind, row.run, step, row.mode, view.place.corpus, view.place.split, made]
@@ -192,7 +205,7 @@ def sheet(view: View) -> Sheet:
     scales = [Scale.of(view, group) for group in ["", *view.columns]]
     rows: list[list[Cell | str]] = [
         [" · ".join(filter(None, [row.name, row.run])), row.mode, *(scale.drawn(row) for scale in scales)]
-        for row in view.rows
+        for row in view.ordered
     ]
     queries = max((row.summary.counts["queries"] for row in view.rows), default=0)
     kind = "synthetic " if view.place.synthetic else ""
@@ -212,8 +225,12 @@ def _name(row: Standing, new_run: bool) -> Markup:
     return html.block(html.block(html.mono(row.run), cls="bh-run"), shown, html.element("span", note, cls="bh-aside"))
 
 
-def _head(title: str | Markup, queries: int) -> Markup:
-    return html.join([title, html.element("span", numbers.count(queries), cls="bh-below", title="queries")])
+def _head(view: View, column: str, title: str | Markup, queries: int) -> html.Column:
+    """A head that sorts by its column."""
+    leads = view.sort == column
+    sorts = html.act(title, "sort", on=leads, event="select", column=column)
+    below = html.element("span", numbers.count(queries), cls="bh-below", title="queries")
+    return html.Column(html.join([sorts, below]), html.RIGHT, "descending" if leads else "")
 
 
 def _title(view: View, group: str) -> Markup | str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -15,7 +15,7 @@ from eval.page.against import section
 from eval.page.evaluating import Bench, Work
 from eval.page.scores import board, nothing_yet
 from eval.page.standing import Standing, standings
-from eval.page.tables import BY, LANGUAGE, View, query_languages
+from eval.page.tables import ALL, BY, LANGUAGE, View, query_languages
 from eval.places import Place, find, places, titles
 from eval.quantities import costs_of
 from eval.results import Summary
@@ -27,7 +27,6 @@ from retrieval.page import SURFACE, PageState, html, numbers
 from retrieval.page.tongues import language_name
 from retrieval.page.visitors import require_change
 
-ALL = "all"
 MODES = (ALL, "hybrid", "dense", "lexical")
 CHECKPOINTS = [("every", "every"), ("only the best", "best")]
 _GLANCE = 0.5
@@ -46,6 +45,7 @@ class Wanted:
     checkpoints: str = "every"
     by: str = LANGUAGE
     against: str = ""
+    sort: str = ""
 
 
 def build(page: PageState) -> gr.HTML:
@@ -72,16 +72,17 @@ def build(page: PageState) -> gr.HTML:
             "Evaluate this corpus and model", variant="primary", elem_id="evaluate", scale=0, min_width=280
         )
     command = gr.HTML(elem_id="evaluate-command", **SURFACE)
-    state, against = gr.State(""), gr.State("")
+    state, against, sort = gr.State(""), gr.State(""), gr.State("")
 
     menus: list[Any] = [corpus, place, measure, mode, languages, checkpoints, by]
-    filters = [*menus, against]
+    filters = [*menus, against, sort]
     drawn = [*filters, shown, plotted, state]
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
     show = page.guard(_show)
     page.opened.then(page.guard(_opened), [page.corpus], drawn, **quiet)
     gr.on([each.input for each in menus], show, filters, drawn, **quiet)
-    plotted.click(page.guard(_against), menus, drawn, **quiet)
+    plotted.click(page.guard(_against), filters, drawn, **quiet)
+    shown.select(page.guard(_sorted), filters, drawn, **quiet)
     page.clock.tick(page.guard(_tick), [state, *filters], drawn, **quiet)
     page.corpus.change(page.guard(_follow), [page.corpus, *filters], drawn, **quiet)
 
@@ -115,28 +116,38 @@ def _opened(corpus: str, request: gr.Request) -> tuple[Any, ...]:
         asked.get("checkpoints", "every"),
         asked["by"] if asked.get("by") in BY else LANGUAGE,
         asked.get("against", ""),
+        asked.get("sort", ""),
     )
     return _drawn(wanted)
 
 
-def _show(
-    corpus: str, place: str, measure: str, mode: str, languages: list[str], checkpoints: str, by: str, against: str
-) -> tuple[Any, ...]:
-    return _drawn(Wanted(corpus, place or "", measure or "", mode, languages, checkpoints, by, against))
+def _show(*filters: Any) -> tuple[Any, ...]:
+    return _drawn(_wanted(*filters))
 
 
-def _against(
+def _against(event: gr.EventData, *filters: Any) -> tuple[Any, ...]:
+    """Set quality against something else."""
+    return _drawn(replace(_wanted(*filters), against=str(event.against)))
+
+
+def _sorted(event: gr.EventData, *filters: Any) -> tuple[Any, ...]:
+    """Put the best of a column first; asked once more, put the systems back as they stood."""
+    wanted, column = _wanted(*filters), str(event.column)
+    return _drawn(replace(wanted, sort="" if wanted.sort == column else column))
+
+
+def _wanted(
     corpus: str,
-    place: str,
-    measure: str,
+    place: str | None,
+    measure: str | None,
     mode: str,
     languages: list[str],
     checkpoints: str,
     by: str,
-    event: gr.EventData,
-) -> tuple[Any, ...]:
-    """Set quality against something else."""
-    return _show(corpus, place, measure, mode, languages, checkpoints, by, str(event.against))
+    against: str,
+    sort: str,
+) -> Wanted:
+    return Wanted(corpus, place or "", measure or "", mode, languages, checkpoints, by, against, sort)
 
 
 def _tick(state: str, *filters: Any) -> tuple[Any, ...]:
@@ -166,7 +177,8 @@ def _drawn(wanted: Wanted) -> tuple[Any, ...]:
         several = gr.Dropdown(choices=[], value=[])
         empty = nothing_yet(wanted.corpus, [name for name in judged if name != wanted.corpus])
         return (
-            corpus, none, none, wanted.mode, several, wanted.checkpoints, wanted.by, wanted.against, empty, "", state
+            corpus, none, none, wanted.mode, several, wanted.checkpoints, wanted.by, wanted.against, wanted.sort,
+            empty, "", state,
         )  # fmt: skip
     view, known_languages = _view(place, here[place], wanted)
     named = titles(here)
@@ -180,6 +192,7 @@ def _drawn(wanted: Wanted) -> tuple[Any, ...]:
         wanted.checkpoints,
         wanted.by,
         wanted.against,
+        view.sort,
         board(view, here[place], _modes(wanted), _address(view, wanted)),
         section(view, costs_of([row.summary for row in view.rows], results), wanted.against),
         state,
@@ -194,7 +207,8 @@ def _view(place: Place, results: Sequence[Summary], wanted: Wanted) -> tuple[Vie
     measure = wanted.measure if wanted.measure in measures else STANDARD[0]
     rows = [row for row in everyone if _is_wanted(row, wanted)]
     chosen = _wanted_languages(wanted, known_languages) or list(known_languages)
-    return View(place, measure, rows, chosen, colours, wanted.by), known_languages
+    view = View(place, measure, rows, chosen, colours, wanted.by)
+    return replace(view, sort=wanted.sort if wanted.sort in (ALL, *view.columns) else ""), known_languages
 
 
 def _is_wanted(row: Standing, wanted: Wanted) -> bool:
@@ -225,6 +239,7 @@ def _address(view: View, wanted: Wanted) -> dict[str, str]:
         "checkpoints": wanted.checkpoints,
         "by": view.by,
         "against": wanted.against,
+        "sort": view.sort,
     }
     return {name: value for name, value in said.items() if value}
 

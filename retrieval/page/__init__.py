@@ -59,7 +59,7 @@ const place = (target) => Object.entries(target.dataset)
   .map(([key, value]) => `[data-${key}="${CSS.escape(value)}"]`).join('');
 element.addEventListener('click', (event) => {
   const target = event.target.closest('[data-act]');
-  if (target && element.contains(target)) { trigger('click', {...target.dataset}); }
+  if (target && element.contains(target)) { trigger(target.dataset.event || 'click', {...target.dataset}); }
 });
 element.addEventListener('keydown', (event) => {
   const target = event.target.closest('[data-act]');

@@ -84,7 +84,10 @@ def term(word: str, explanation: str = "", shown: Text = "") -> Markup:
 
 
 def act(label: Text, name: str, /, *, title: str = "", quiet: bool = True, on: bool = False, **data: str) -> Markup:
-    """A button inside HTML: the gr.HTML's click handler hears ``event.act == name`` and the data."""
+    """A button inside HTML: the gr.HTML's click handler hears ``event.act == name`` and the data.
+
+    With ``event="select"`` among the data, the select handler hears it instead.
+    """
     attributes = {f"data_{key}": value for key, value in data.items()}
     return element(
         "button",
@@ -179,10 +182,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The head of a column; ``align=RIGHT`` for numbers."""
+    """The head of a column; ``align=RIGHT`` for numbers, ``sort`` if the rows are in its order: ``descending``."""
 
     title: Text
     align: str = LEFT
+    sort: str = ""
 
 
 def table(columns: Sequence[Column | str], rows: Iterable[Row | Sequence[Text | Cell]], caption: str) -> Markup:
@@ -191,13 +195,17 @@ def table(columns: Sequence[Column | str], rows: Iterable[Row | Sequence[Text | 
     :param caption: Read by screen readers, not shown.
     """
     heads = [column if isinstance(column, Column) else Column(column) for column in columns]
-    head = element("tr", join(element("th", c.title, scope="col", cls=c.align or None) for c in heads))
+    head = element("tr", join(map(_head, heads)))
     body = join(_row(row if isinstance(row, Row) else Row(row), heads) for row in rows)
     inside = join([element("caption", caption), element("thead", head), element("tbody", body)])
     # Focusable, because what scrolls must be reachable by keyboard.
     return element(
         "div", element("table", inside, cls="bh-table"), cls="bh-scroll", tabindex=0, role="region", aria_label=caption
     )
+
+
+def _head(column: Column) -> Markup:
+    return element("th", column.title, scope="col", cls=column.align or None, aria_sort=column.sort or None)
 
 
 def _row(row: Row, heads: Sequence[Column]) -> Markup:

@@ -47,6 +47,18 @@ def test_an_evaluation_from_the_page_fills_the_table(page: Page, judged: str, ap
     assert len(list((app_home / "scores").glob("*.json"))) >= 3
 
 
+def test_a_head_sorts_by_its_column(page: Page, judged: str) -> None:
+    heads = page.locator("#scores thead th")
+    before = rows(page).locator("td:nth-child(2)").all_inner_texts()
+    heads.nth(2).get_by_role("button").click()
+    expect(heads.nth(2)).to_have_attribute("aria-sort", "descending")
+    scores = [float(cell) for cell in rows(page).locator("td:nth-child(3)").all_inner_texts()]
+    assert scores == sorted(scores, reverse=True)
+    expect(page.get_by_role("tab", name="Scores")).to_have_attribute("aria-selected", "true")
+    heads.nth(2).get_by_role("button").click()
+    expect(rows(page).locator("td:nth-child(2)")).to_have_text(before)
+
+
 def test_a_filtered_view_can_be_sent_and_downloaded(page: Page, judged: str) -> None:
     page.get_by_label("dense", exact=True).locator("visible=true").check()
     expect(rows(page)).to_have_count(1)

@@ -76,6 +76,16 @@ def test_the_best_of_each_column_is_marked_and_a_teacher_does_not_compete() -> N
     assert ".650" in best["four"][0] and ".700" in best["two"][0] and ".500" in best["e5"][1]
 
 
+def test_a_column_puts_its_best_first_and_what_was_not_measured_last() -> None:
+    markup = str(heat_table(replace(view(), sort="en")))
+    assert re.findall(r'<tr[^>]*data-result="(\w+)"', markup) == ["big", "e5", "two", "BM25", "four"]
+    assert re.findall(r'<th[^>]*aria-sort="descending"[^>]*>.*?data-column="(\w+)"', markup) == ["en"]
+    by_all = replace(view(), sort="all")
+    ordered = [each.summary.id for each in by_all.ordered]
+    assert ordered == ["big", "four", "e5", "two", "BM25"]
+    assert [line["result"] for line in csv.DictReader(io.StringIO(to_csv(by_all)))] == ordered
+
+
 def test_heat_grows_with_the_score_and_a_missing_score_has_none() -> None:
     markup = str(heat_table(view()))
     assert "--heat:0.000" in cells(markup, "BM25")[2] and "--heat:1.000" in cells(markup, "four")[2]
