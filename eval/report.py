@@ -13,7 +13,7 @@ from eval.measures import STANDARD
 from eval.quantities import QUANTITIES, Costs, Quantity, costs_of
 from eval.regressions import Moved, Regressions
 from eval.results import RERANKED, Summary
-from eval.significance import detectable, queries_needed
+from eval.significance import RESAMPLES, SEED, detectable, queries_needed
 from eval.wording import (
     POINT,
     full_name,
@@ -145,6 +145,7 @@ def compared(comparison: Comparison, lost: Regressions | None = None) -> Report:
         "fallers": [_change(each) for each in comparison.fallers[:_SHOWN]],
         "counts": {"risers": len(comparison.risers), "fallers": len(comparison.fallers)},
         "notes": list(comparison.notes),
+        "drawn": {"resamples": RESAMPLES, "seed": SEED},
         **({"regressions": asdict(lost)} if lost else {}),
     }
     blocks = [sentence(comparison), power(comparison), *comparison.notes, _sides(comparison), _verdicts(comparison)]

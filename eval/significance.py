@@ -14,6 +14,8 @@ from eval.measures import Floats
 
 CONFIDENCE = 0.95
 RESAMPLES = 9999
+SEED = 0
+"""Of all that is drawn, so that the same results give the same verdict."""
 _EXACT = 13
 """Up to so many non-zero differences, all 2 ** n sign patterns are fewer than the resamples."""
 _BCA_QUERIES = 5000
@@ -50,7 +52,7 @@ class Paired:
     method: Method
 
 
-def paired(a: Floats, b: Floats, strata: Sequence[str] | None = None, seed: int = 0) -> Paired:
+def paired(a: Floats, b: Floats, strata: Sequence[str] | None = None, seed: int = SEED) -> Paired:
     """Compare the values of two systems, query by query.
 
     The p-value is that of the sign-flip permutation test (Smucker, Allan and Carterette, 2007): exact

@@ -44,6 +44,7 @@ def test_run_list_and_compare(tiny_corpus: Path, home: Path) -> None:
     assert (compared["difference"], compared["interval"], compared["p_value"]) == (0, [0, 0], 1)
     assert compared["verdict"] == "no difference shown"
     assert compared["queries"] == 9
+    assert compared["drawn"] == {"resamples": 9999, "seed": 0}
     assert (compared["a"]["id"], compared["b"]["id"]) == (said["id"], other)
     assert set(compared["by_language"]) == {"ar", "de", "en"}
     assert compared["by_language"]["ar"]["interval"] == [0, 0]

@@ -199,3 +199,14 @@ def test_a_brought_run_leaves_out_the_query_itself_too(tmp_path: Path, home: Pat
     assert ranks[True].values["mrr@10"].tolist() == [1 / 2]
     assert ranks[False].values["mrr@10"].tolist() == [1 / 3]
     assert [doc_id for doc_id, _ in ranks[True].top[0]] == ["d3", "d1"]
+
+
+def test_other_judgments_make_another_result(tmp_path: Path, home: Path) -> None:
+    queries = [Query("q1", "rye", {"lang": "en"})]
+    ids = []
+    for name, grades in (("a", {"d1": 1}), ("b", {"d2": 1}), ("c", {"d1": 1})):
+        corpus = write(tmp_path / name, DOCUMENTS, queries, {"q1": grades})
+        [result] = evaluate(open_task(corpus, "test"), "no-such-model", ("lexical",))
+        ids.append(result.summary.id)
+    assert ids[0] != ids[1]
+    assert ids[0] == ids[2]
