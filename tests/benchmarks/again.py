@@ -22,6 +22,8 @@ CHANGED = 100
 
 def one(corpus: Path, model: str, split: str) -> None:
     """Evaluate in this process."""
+    import sentence_transformers  # noqa: F401  what a first text would import
+
     from eval.evaluate import evaluate
     from eval.task import open_task
     from retrieval.beir import open_corpus
