@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -60,14 +61,13 @@ class Judged:
         judged = {query: grades for query, grades in qrels.items() if grades}
         if not judged:
             raise BakehouseError("there are no judgments: wanted at least one query with a judged document.")
-        # only the judged few of the documents are looked up, and nothing that the garbage collector counts is made
-        wanted = {doc_id for of_query in judged.values() for doc_id in of_query}
-        known = np.fromiter(map(wanted.__contains__, doc_ids), np.bool_, len(doc_ids))
+        # only the judged few of the documents are looked up, and no loop over judgments runs in Python
+        named = list(chain.from_iterable(judged.values()))
+        known = np.fromiter(map(set(named).__contains__, doc_ids), np.bool_, len(doc_ids))
         position_of = {doc_ids[position]: position for position in np.flatnonzero(known).tolist()}
-        sizes = [len(of_query) for of_query in judged.values()]
-        rows = np.repeat(np.arange(len(judged)), sizes)
-        positions = _integers((position_of.get(doc_id, -1) for of in judged.values() for doc_id in of), sum(sizes))
-        grades = _integers((grade for of in judged.values() for grade in of.values()), sum(sizes))
+        positions = np.fromiter(map(position_of.get, named, repeat(-1)), np.int64, len(named))
+        grades = np.fromiter(chain.from_iterable(of.values() for of in judged.values()), np.int64, len(named))
+        rows = np.repeat(np.arange(len(judged)), [len(of) for of in judged.values()])
         return cls.of_rows(list(judged), doc_ids, rows, positions, grades)
 
     @classmethod
@@ -282,10 +282,6 @@ def _seen(run: Run, rows: Integers, judged: Judged) -> Seen:
     return Seen(
         grouped(of_query[good], ranks[good], grades[good]), grouped(of_query, ranks, grades), depth.astype(np.int64)
     )
-
-
-def _integers(values: Iterable[int], count: int) -> Integers:
-    return np.fromiter(values, np.int64, count)
 
 
 def _sieve(keys: Integers) -> npt.NDArray[np.bool_]:

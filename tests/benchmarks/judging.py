@@ -1,6 +1,6 @@
 """Ranking and measures against beir, sentence-transformers and pytrec_eval, with encoding free.
 
-``python -m tests.benchmarks.judging [--passages 100000 --queries 1000]``
+``python -m tests.benchmarks.judging [--passages 100000 --queries 1000 --alone]``
 
 Each side runs in a process of its own and is given the same vectors in memory. *Rank and judge* goes from vectors
 to mean nDCG@10, Recall@100 and MAP@100; *judge alone* from a ranking, as the house holds it, to the same; *once
@@ -197,6 +197,7 @@ def main() -> int:
     parser.add_argument("--passages", type=int, default=100_000)
     parser.add_argument("--queries", type=int, default=1_000)
     parser.add_argument("--repeats", type=int, default=3, help="the best of so many, sides taking turns")
+    parser.add_argument("--alone", action="store_true", help="only judge rankings that are there")
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -213,17 +214,17 @@ def main() -> int:
 
 def _report(args: argparse.Namespace, place: str) -> int:
     sizes = [f"--passages={args.passages}", f"--queries={args.queries}", f"--folder={place}"]
-    runs: dict[str, list[Measured]] = {name: [] for name in SIDES}
+    blocks = {"judge alone": JUDGE} if args.alone else {"rank and judge": RANK, "judge alone": JUDGE}
+    runs: dict[str, list[Measured]] = {name: [] for names in blocks.values() for name in names}
     for _ in range(args.repeats):
         for name, several in runs.items():
             several.append(in_its_own_process("tests.benchmarks.judging", *sizes, f"--side={name}"))
-    print(f"{args.passages:,} passages, {args.queries:,} queries, best of {args.repeats}")
-    print("\nrank and judge\n" + table({name: runs[name] for name in RANK}))
-    print("\njudge alone, from a ranking\n" + table({name: runs[name] for name in JUDGE}))
-    print()
+    print(f"{args.passages:,} passages, {args.queries:,} queries, best of {args.repeats}\n")
+    for title, names in blocks.items():
+        print(f"{title}\n{table({name: runs[name] for name in names})}\n")
     for name, several in runs.items():
         print(f"{name:<26}" + "  ".join(f"{measure} {value:.4f}" for measure, value in several[0].found.items()))
-    own = runs["bakehouse"][0].found
+    own = runs[JUDGE[0]][0].found
     apart = max(abs(own[measure] - value) for each in runs.values() for measure, value in each[0].found.items())
     print(f"largest difference between two sides: {apart:.6f}")
     return 0 if apart < 1e-4 else 1
