@@ -32,8 +32,9 @@ def mirrored(repo: str) -> Path:
     try:
         _commits(repo)
     except Exception as error:  # whatever the HTTP library raises
+        said = str(error).strip().partition("\n")[0].rstrip(".")
         raise BakehouseError(
-            f"{PREFIX}{repo} cannot be watched: {type(error).__name__}: {str(error).strip().partition(chr(10))[0]} "
+            f"{PREFIX}{repo} cannot be watched ({type(error).__name__}: {said}). "
             "Check the name and the network; a private repository needs HF_TOKEN."
         ) from error
     folder = home() / "watched" / repo.replace("/", "--")

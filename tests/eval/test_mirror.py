@@ -137,6 +137,6 @@ def test_branches_and_folders_are_judged_once(
 def test_a_repository_that_is_not_there_is_a_sentence(hub: Hub, home: Path, tiny_corpus: Path) -> None:
     done = watched(hub, home, tiny_corpus, "baker/stone")
     assert done.returncode == 2
-    assert "hub:baker/stone cannot be watched: RepositoryNotFoundError" in done.stderr
+    assert "hub:baker/stone cannot be watched (RepositoryNotFoundError" in done.stderr
     assert "HF_TOKEN" in done.stderr
     assert "Traceback" not in done.stderr
