@@ -25,7 +25,7 @@ from retrieval.artifact import hash_files, key_of
 from retrieval.dense import TopK, less
 from retrieval.errors import BakehouseError
 from retrieval.fusion import DEPTH, Fusion
-from retrieval.records import Query, Run
+from retrieval.records import Document, Query, Run
 from retrieval.searcher import MODES, Mode, Options, Searcher, own_positions
 
 BM25 = "BM25"
@@ -108,53 +108,63 @@ def evaluate(
     :returns: One result a mode, in the order of ``modes``, then the teacher's.
     :raises BakehouseError: if the model is not to be had, or ``k`` is too small for a measure.
     """
-    depth = _depth(k, measures)
-    if teacher and teacher.depth > depth:
-        raise BakehouseError(
-            f"the teacher is to read {teacher.depth} hits a query, and the rankings hold {depth}: give -k {teacher.depth}, "
-            f"or --depth {depth} or less."
-        )
+    depth = _depth(k, measures, teacher)
     searcher = Searcher(task.corpus, model_name)
-    judged = Judged.of(task.qrels, searcher.doc_ids)
-    divided = divisions(judged, task.queries, searcher.documents)
+    bench = _Bench.of(task, searcher, measures, trec_folder)
     asked = [query for query in task.queries if query.text.strip()]
     gauge = Gauge(searcher, asked) if efficiency and asked else None
     results: list[Result] = []
+    rankings: list[Run] = []
     for mode in modes:
         start = time.perf_counter()
         options = Options(mode=mode, k=depth, weight=weight, fusion=fusion, exclude_self=task.exclude_self)
-        ranking = searcher.run(task.queries, options)
-        if not results:
-            first = ranking
-        scores = judge(ranking, judged, task.queries, measures, divided)
-        seconds = time.perf_counter() - start
         system = system_of(searcher, mode, label)
-        if trec_folder:
-            trec.write_run(trec_folder / f"{mode}.run", ranking, f"{system.label} {mode}")
-        log.info("%s, %s: judged %d queries in %.1f s", system.label, mode, len(judged.query_ids), seconds)
+        rankings.append(searcher.run(task.queries, options))
+        scores = bench.judge(rankings[-1], system)
+        seconds = time.perf_counter() - start
         found = result_of(scores, task, system, settings=settings_of(options), seconds=seconds, run=run, step=step)
         taken = gauge.efficiency(options) if gauge else None
         results.append(replace(found, summary=replace(found.summary, efficiency=taken)))
-    if teacher:
-        start = time.perf_counter()
-        ranking = teacher.rerank(first, task.queries, searcher.documents)
-        scores = judge(ranking, judged, task.queries, measures, divided)
-        if trec_folder:
-            trec.write_run(trec_folder / f"{RERANKED}.run", ranking, f"{teacher.model.title} {RERANKED}")
-        results.append(_bound(scores, task, teacher, results[0].summary, time.perf_counter() - start))
-    return results
+    return [*results, _bound(bench, teacher, rankings[0], results[0].summary)] if teacher else results
 
 
-def _bound(scores: Scores, task: Task, teacher: Teacher, first: Summary, seconds: float) -> Result:
-    """The result of a teacher that ordered the first hits of another system anew."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Bench:
+    """What every ranking of one evaluation is judged by, and where it is written to."""
+
+    task: Task
+    documents: Sequence[Document]
+    measures: Sequence[str]
+    judged: Judged
+    divided: Sequence[Division]
+    trec_folder: Path | None
+
+    @classmethod
+    def of(cls, task: Task, searcher: Searcher, measures: Sequence[str], trec_folder: Path | None) -> _Bench:
+        judged = Judged.of(task.qrels, searcher.doc_ids)
+        divided = divisions(judged, task.queries, searcher.documents)
+        return cls(task, searcher.documents, measures, judged, divided, trec_folder)
+
+    def judge(self, ranking: Run, system: System) -> Scores:
+        scores = judge(ranking, self.judged, self.task.queries, self.measures, self.divided)
+        log.info("%s, %s: judged %d queries", system.label, system.mode, len(self.judged.query_ids))
+        if self.trec_folder:
+            trec.write_run(self.trec_folder / f"{system.mode}.run", ranking, f"{system.label} {system.mode}")
+        return scores
+
+
+def _bound(bench: _Bench, teacher: Teacher, ranking: Run, first: Summary) -> Result:
+    """The result of a teacher that orders the first hits of another system anew."""
+    start = time.perf_counter()
     system = System(teacher.model.name, teacher.model.fingerprint, RERANKED, teacher.model.title)
+    scores = bench.judge(teacher.rerank(ranking, bench.task.queries, bench.documents), system)
     settings = {
         "k": first.settings["k"],
         "depth": teacher.depth,
         "teacher": {"kind": teacher.kind, "fingerprint": teacher.model.fingerprint},
         RERANKED: {**asdict(first.system), "settings": dict(first.settings)},
     }
-    return result_of(scores, task, system, settings=settings, seconds=seconds)
+    return result_of(scores, bench.task, system, settings=settings, seconds=time.perf_counter() - start)
 
 
 def evaluate_run(task: Task, path: Path, *, label: str = "", measures: Sequence[str] = STANDARD) -> Result:
@@ -251,13 +261,19 @@ def settings_of(options: Options) -> dict[str, Any]:
     return settings
 
 
-def _depth(k: int | None, measures: Sequence[str]) -> int:
+def _depth(k: int | None, measures: Sequence[str], teacher: Teacher | None) -> int:
     deepest = max((parse(name) for name in measures), key=lambda each: each.k)
     if k is not None and k < deepest.k:
         raise BakehouseError(
             f"rankings of depth {k} are too short for {deepest.name}: give -k {deepest.k} or more, or leave it out."
         )
-    return k or deepest.k
+    depth = k or deepest.k
+    if teacher and teacher.depth > depth:
+        raise BakehouseError(
+            f"the teacher is to read {teacher.depth} hits a query, and the rankings hold {depth}: give -k {teacher.depth}, "
+            f"or --depth {depth} or less."
+        )
+    return depth
 
 
 def _by_language(measured: Measured, languages: Sequence[str]) -> dict[str, dict[str, float]]:
