@@ -1,0 +1,56 @@
+"""Arrow and Feather, a batch of rows at a time: the file form, which can be read anywhere, and the stream form.
+
+Reference: https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from retrieval.convert.entries import Origin
+from retrieval.convert.files import File, seekable
+from retrieval.convert.jsons import object_row
+from retrieval.convert.rows import Row, Rows
+from retrieval.errors import BakehouseError
+
+_SLICE = 1000
+_MAGIC = b"ARROW1"
+
+
+def rows(path: File, file: str) -> Rows:
+    """The rows of an Arrow file.
+
+    :raises BakehouseError: if it is none; while reading, if it is damaged further on.
+    """
+    next(_batches(path), None)
+
+    def read() -> Iterator[Row]:
+        number = 0
+        for batch in _batches(path):
+            for start in range(0, batch.num_rows, _SLICE):
+                for value in batch.slice(start, _SLICE).to_pylist():
+                    number += 1
+                    yield object_row(value, Origin(file, number))
+
+    return read
+
+
+def _batches(path: File) -> Iterator[Any]:
+    import pyarrow
+    from pyarrow import ipc
+
+    with seekable(path) as stream:
+        in_file_form = stream.read(len(_MAGIC)) == _MAGIC
+        stream.seek(0)
+        try:
+            if in_file_form:
+                table = ipc.open_file(stream)
+                yield from map(table.get_batch, range(table.num_record_batches))
+            else:
+                yield from ipc.open_stream(stream)
+        except (pyarrow.ArrowException, OSError) as error:
+            raise BakehouseError(
+                f"{path} is no Arrow or Feather file in spite of its name, or damaged: wanted one (Feather of version "
+                "2), or a Parquet, CSV or JSON file."
+            ) from error
