@@ -56,7 +56,7 @@ class BeirFolder:
                 yield replace(entry, origin=replace(entry.origin, file=f"{self.name}/{file}", row=number))
 
     def _files(self) -> Iterator[tuple[str, Iterator[Entry]]]:
-        names = {beir_name(name): name for name in sorted(self.files)}
+        names = {beir_name(name): name for name in sorted(self.files, key=lambda name: (gpl.KIND in name, name))}
         yield names[CORPUS], map(_document, self._lines(names[CORPUS]))
         for name, file in names.items():
             if "/" not in name and name.endswith(QUERIES):

@@ -143,7 +143,8 @@ def _open_files(files: Sequence[_Named], options: Options) -> list[Source]:
                 _check_text(file, options)
                 whole.append((file.name, file.file))
             else:
-                sources += _open(file, options)
+                opened = _open(file, options)
+                sources += opened if file.found.named else [_lenient(source) for source in opened]
         except BakehouseError as error:
             if file.found.named:
                 raise
@@ -153,6 +154,19 @@ def _open_files(files: Sequence[_Named], options: Options) -> list[Source]:
     if refused:
         sources.append(Source(f"{len(refused)} files not read", "unsupported", lambda: iter(refused)))
     return sources
+
+
+def _lenient(source: Source) -> Source:
+    """A source in a folder: where it cannot be read further, that is a rejected row, and the others go on."""
+
+    def entries() -> Iterator[Entry]:
+        try:
+            yield from source.entries()
+        except BakehouseError as error:
+            problem = Problem(str(error), "Mend the file, or leave it out. The rows before are kept.")
+            yield Entry(Origin(source.name, 0), problems=(problem,))
+
+    return replace(source, entries=entries)
 
 
 def _whole(files: Sequence[tuple[str, File]], options: Options) -> Source:

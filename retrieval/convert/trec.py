@@ -13,7 +13,7 @@ Reference: https://trec.nist.gov/data/qrels_eng/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -41,7 +41,11 @@ _LABEL = re.compile(r"^\s*(number|topic|description|narrative|title|query)\s*:\s
 
 _NO_ID = Problem("a document without <DOCNO>", "Give it one: judgments name it by that.")
 _NO_NUMBER = Problem("a topic without a number", "Give it a <num>: judgments name it by that.")
+_MEND = "Mend the file, or leave it out."
 _STRAY = Problem("text outside of any element", "Put it into a <DOC> or a topic, or take it out.")
+
+Files = Sequence[tuple[str, File]]
+"""Each by its name in reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,9 @@ class Collection:
     :param by_order: Whether judgments name topics by their order instead of their number.
     """
 
-    documents: Sequence[tuple[str, File]]
-    topics: Sequence[tuple[str, File]]
-    judgments: Sequence[tuple[str, File]]
+    documents: Files
+    topics: Files
+    judgments: Files
     options: Options
     by_order: bool = False
 
@@ -71,18 +75,28 @@ class Collection:
 
     def __call__(self) -> Iterator[Entry]:
         """Read from the beginning."""
-        for name, file in self.documents:
-            yield from _read(name, file, ("doc",), self.options)
-        order = 0
-        for name, file in self.topics:
-            for entry in _read(name, file, ("top", "topic"), self.options):
-                order += bool(entry.questions)
-                yield _by_order(entry, order) if self.by_order else entry
-        for name, file in self.judgments:
-            yield from _judgments(name, file, self.options)
+        yield from self._of(self.documents, _documents)
+        for order, entry in _numbered(self._of(self.topics, _topics)):
+            yield _by_order(entry, order) if self.by_order else entry
+        yield from self._of(self.judgments, _judgments)
+
+    def _of(self, files: Files, read: Callable[[str, File, Options], Iterator[Entry]]) -> Iterator[Entry]:
+        """The entries of files; one that cannot be read to its end is rejected from there."""
+        for name, file in files:
+            try:
+                yield from read(name, file, self.options)
+            except BakehouseError as error:
+                yield Entry(Origin(name, 0), problems=(Problem(str(error), _MEND),))
+
+    @property
+    def counts_by_order(self) -> bool:
+        """Whether the judgments' topics are 1 to N, and the N topics have other numbers."""
+        numbers = [question.id for entry in self._of(self.topics, _topics) for question in entry.questions]
+        judged = {each.query for entry in self._of(self.judgments, _judgments) for each in entry.judgments}
+        return bool(numbers) and judged == set(map(str, range(1, len(numbers) + 1))) and judged != set(numbers)
 
 
-def gather(files: Sequence[tuple[str, File]], options: Options) -> Collection | None:
+def gather(files: Files, options: Options) -> Collection | None:
     """The collection that these files hold, or None if there are neither documents nor topics of TREC's among them."""
     kinds: dict[str, list[tuple[str, File]]] = {"documents": [], "topics": [], "judgments": []}
     for name, file in files:
@@ -91,7 +105,7 @@ def gather(files: Sequence[tuple[str, File]], options: Options) -> Collection | 
     if not kinds["documents"] and not kinds["topics"]:
         return None
     found = Collection(kinds["documents"], kinds["topics"], kinds["judgments"], options)
-    return Collection(found.documents, found.topics, found.judgments, options, by_order=_counts_by_order(found))
+    return replace(found, by_order=found.counts_by_order)
 
 
 def _kind(file: File) -> str:
@@ -111,26 +125,20 @@ def _kind(file: File) -> str:
     return "judgments" if lines and all(map(_JUDGED.fullmatch, lines)) else ""
 
 
-def _counts_by_order(found: Collection) -> bool:
-    """Whether the judgments' topics are 1 to N, and the N topics have other numbers."""
-    if not found.topics or not found.judgments:
-        return False
-    try:
-        numbers = [
-            question.id
-            for name, file in found.topics
-            for entry in _read(name, file, ("top", "topic"), found.options)
-            for question in entry.questions
-        ]
-        judged = {
-            judgment.query
-            for name, file in found.judgments
-            for entry in _judgments(name, file, found.options)
-            for judgment in entry.judgments
-        }
-    except BakehouseError:  # a damaged file is reported when it is read
-        return False
-    return judged == set(map(str, range(1, len(numbers) + 1))) and judged != set(numbers)
+def _documents(name: str, file: File, options: Options) -> Iterator[Entry]:
+    return _read(name, file, ("doc",), options)
+
+
+def _topics(name: str, file: File, options: Options) -> Iterator[Entry]:
+    return _read(name, file, ("top", "topic"), options)
+
+
+def _numbered(entries: Iterator[Entry]) -> Iterator[tuple[int, Entry]]:
+    """Entries with the place of their topic among all."""
+    order = 0
+    for entry in entries:
+        order += bool(entry.questions)
+        yield order, entry
 
 
 def _read(name: str, file: File, elements: tuple[str, ...], options: Options) -> Iterator[Entry]:

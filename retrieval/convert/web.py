@@ -7,6 +7,7 @@ keep their words. Nothing is fetched.
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Any
 
 from retrieval.convert.encoding import detect, read_text
@@ -41,7 +42,9 @@ def from_html(html: str, path: File) -> Text:
     from bs4 import BeautifulSoup
     from markdownify import MarkdownConverter
 
-    soup = BeautifulSoup(html, "lxml")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about pages written as XML, which are read all the same
+        soup = BeautifulSoup(html, "lxml")
     named = " ".join(soup.title.get_text().split()) if soup.title else ""
     for element in soup(_UNREAD):
         element.decompose()
