@@ -5,7 +5,7 @@ Reference: https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from retrieval.convert.entries import Origin
@@ -46,9 +46,12 @@ def _batches(path: File) -> Iterator[Any]:
         try:
             if in_file_form:
                 table = ipc.open_file(stream)
-                yield from map(table.get_batch, range(table.num_record_batches))
+                batches: Iterable[Any] = map(table.get_batch, range(table.num_record_batches))
             else:
-                yield from ipc.open_stream(stream)
+                batches = ipc.open_stream(stream)
+            for batch in batches:
+                batch.validate(full=True)  # else offsets that lie would be followed out of memory
+                yield batch
         except (pyarrow.ArrowException, OSError) as error:
             raise BakehouseError(
                 f"{path} is no Arrow or Feather file in spite of its name, or damaged: wanted one (Feather of version "

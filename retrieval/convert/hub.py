@@ -50,13 +50,26 @@ class Address:
         return Path(self.name).is_dir()
 
 
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A split of a data set.
+
+    :param name: As reports call it.
+    :param stem: What the ids made for its rows begin with.
+    """
+
+    name: str
+    stem: str
+    rows: Rows
+
+
 def is_hub(place: Path) -> bool:
     """Whether a place that a person named is a data set of the Hub."""
     return str(place).startswith(PREFIX)
 
 
-def splits(address: Address) -> Iterator[tuple[str, str, Rows]]:
-    """Each split's name in reports, what the ids made for its rows begin with, and its rows.
+def splits(address: Address) -> Iterator[Split]:
+    """The splits that an address names.
 
     :raises BakehouseError: if the Hub cannot be reached, has no such data set, or the data set no
         such configuration or split.
@@ -70,7 +83,7 @@ def splits(address: Address) -> Iterator[tuple[str, str, Rows]]:
     stem = Path(address.name).name
     for split in [address.split] if address.split else list(loaded):
         name = f"{PREFIX}{stem if address.is_folder else address.name}:{split}"
-        yield name, f"{stem}-{split}" if len(loaded) > 1 else stem, partial(_rows, loaded[split], name)
+        yield Split(name, f"{stem}-{split}" if len(loaded) > 1 else stem, partial(_rows, loaded[split], name))
 
 
 def _rows(stream: Any, name: str) -> Iterator[Row]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -72,7 +72,7 @@ def _read(path: File, encoding: Encoding) -> Any:
     if not (text := read_text(path, encoding)).strip():
         raise BakehouseError(f"{path} is empty: wanted a JSON array of objects.")
     try:
-        value = json.loads(text)
+        return json.loads(text)
     except json.JSONDecodeError as error:
         raise BakehouseError(
             f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}). "
@@ -80,34 +80,43 @@ def _read(path: File, encoding: Encoding) -> Any:
         ) from error
     except RecursionError as error:
         raise BakehouseError(f"{path} is too deeply nested to be read: wanted an array of objects.") from error
-    return value
 
 
-def rows(path: File, encoding: Encoding, file: str, records: str = "") -> tuple[Rows, str, str]:
-    """The rows of a JSON or JSON Lines file, which of both it is, and why the rows are taken from where they are.
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Where the rows of a JSON file are.
 
+    :param format: ``JSON`` or ``JSON Lines``, by what is in it.
+    :param evidence: Why the rows are taken from where they are; empty where nothing else is possible.
+    """
+
+    rows: Rows
+    format: str
+    evidence: str = ""
+
+
+def find(path: File, encoding: Encoding, file: str, records: str = "") -> Records:
+    """The rows of a JSON or JSON Lines file.
+
+    :param file: The name to give in reports.
     :param records: The path to the list of rows, its names parted by dots; found if empty.
     :raises BakehouseError: if a JSON file is none, or has no list of objects, or none at that path.
     """
+    told = f"you named '{records}'"
     if is_lines(path, encoding):
         lines = line_rows(path, encoding, file)
         return (
-            (partial(_inner_rows, lines, records), "JSON Lines", told(records))
+            Records(partial(_inner_rows, lines, records), "JSON Lines", told)
             if records
-            else (lines, "JSON Lines", "")
+            else Records(lines, "JSON Lines")
         )
     value = _read(path, encoding)
     if records:
-        return array_rows(_at(value, records, str(path)), file), "JSON", told(records)
+        return Records(array_rows(_at(value, records, str(path)), file), "JSON", told)
     if isinstance(value, list):
-        return array_rows(value, file), "JSON", ""
+        return Records(array_rows(value, file), "JSON")
     where, values = _only_list(value, path)
-    return array_rows(values, file), "JSON", f"its list of objects is '{where}'"
-
-
-def told(records: str) -> str:
-    """The evidence for a path that the person named."""
-    return f"you named '{records}'"
+    return Records(array_rows(values, file), "JSON", f"its list of objects is '{where}'")
 
 
 def array_rows(values: list[Any], file: str) -> Rows:

@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from retrieval.beir import CORPUS
 from retrieval.convert import arrow, documents, hub, jsons, parquet, sheets, squad, tables, trec
-from retrieval.convert.beir_folder import BeirFolder, beir_name
+from retrieval.convert.beir_folder import BeirFolder
 from retrieval.convert.encoding import Encoding, detect
 from retrieval.convert.entries import Entry, Origin, Problem
 from retrieval.convert.files import File, is_empty
-from retrieval.convert.finding import Found, find, readable
+from retrieval.convert.finding import Found, find
 from retrieval.convert.kinds import SUPPORTED, kind_of, of_other_kind, remedy
 from retrieval.convert.mapped import Mapped
 from retrieval.convert.mapping import Mapping, guess
 from retrieval.convert.options import Options
 from retrieval.convert.rows import SAMPLE, Row, Rows
+from retrieval.convert.sets import FolderFound, beir_folders, outside
 from retrieval.errors import BakehouseError
 
 Entries = Callable[[], Iterator[Entry]]
@@ -74,38 +74,24 @@ def open_sources(places: Sequence[Path], options: Options) -> list[Source]:
     hubs = [place for place in places if hub.is_hub(place)]
     found = find([place for place in places if place not in hubs])
     sources = [source for place in hubs for source in _hub(place, options)]
-    beirs, loose = _beirs(found, options)
-    collection, loose = _collection(loose, options)
-    sources += beirs + collection
+    collection, loose = _collection(outside(found), options)
+    sources += _beirs(beir_folders(found), options) + collection
     if not sources and not any(kind_of(each.file) for each in loose):
         raise BakehouseError(_nothing(places, loose))
     return sources + _open_files(_with_stems(loose), options)
 
 
-def _beirs(found: Sequence[Found], options: Options) -> tuple[list[Source], list[Found]]:
-    """The BEIR folders, and the files outside them."""
-    homes = {(each.place, each.folder) for each in found if not each.named and _is_corpus(each)}
-    outermost = [home for home in homes if not any(_lies_in(home, other) for other in homes - {home})]
-    sources = []
-    for place, folder in sorted(outermost, key=lambda home: (str(home[0]), home[1])):
-        inner = [each for each in found if _lies_in((each.place, each.folder), (place, folder))]
-        files = {each.name[len(folder) :].lstrip("/"): each.file for each in inner if not each.trouble}
-        name = folder or readable(Path(place.resolve().name))
-        entries = BeirFolder(files, name, options)
-        sources.append(Source(name, "BEIR", entries, evidence="it holds a corpus.jsonl", links=True))
-    loose = [
-        each for each in found if each.named or not any(_lies_in((each.place, each.folder), home) for home in homes)
+def _beirs(folders: Sequence[FolderFound], options: Options) -> list[Source]:
+    return [
+        Source(
+            each.name,
+            "BEIR",
+            BeirFolder(each.files, each.name, options),
+            evidence="it holds a corpus.jsonl",
+            links=True,
+        )
+        for each in folders
     ]
-    return sources, loose
-
-
-def _is_corpus(found: Found) -> bool:
-    return beir_name(Path(found.name).name) == CORPUS
-
-
-def _lies_in(inner: tuple[Path, str], outer: tuple[Path, str]) -> bool:
-    same_place = inner[0] == outer[0]
-    return same_place and (not outer[1] or inner[1] == outer[1] or inner[1].startswith(f"{outer[1]}/"))
 
 
 def _collection(found: Sequence[Found], options: Options) -> tuple[list[Source], list[Found]]:
@@ -114,14 +100,16 @@ def _collection(found: Sequence[Found], options: Options) -> tuple[list[Source],
     collection = trec.gather(files, options)
     if collection is None:
         return [], list(found)
-    loose = [each for each in found if each.name not in collection.names]
-    name = next(iter(collection.names)) if len(collection.names) == 1 else f"{len(collection.names)} TREC files"
-    return [Source(name, "TREC", collection, evidence=collection.evidence, links=True)], loose
+    taken = [file for _, file in collection.files]
+    name = collection.files[0][0] if len(taken) == 1 else f"{len(taken)} TREC files"
+    source = Source(name, "TREC", collection, evidence=collection.evidence, links=True)
+    return [source], [each for each in found if each.file not in taken]
 
 
 def _hub(place: Path, options: Options) -> list[Source]:
     return [
-        _mapped(name, stem, "Hub data set", rows, options) for name, stem, rows in hub.splits(hub.Address.of(place))
+        _mapped(split.name, split.stem, "Hub data set", split.rows, options)
+        for split in hub.splits(hub.Address.of(place))
     ]
 
 
@@ -235,16 +223,16 @@ def _sheet(named: _Named, sheet: sheets.Sheet, options: Options) -> Source:
 
 
 def _json(named: _Named, encoding: Encoding, options: Options) -> Source:
-    rows, format_, evidence = jsons.rows(named.file, encoding, named.name, options.records)
-    nested = squad.nested_rows(rows)
+    found = jsons.find(named.file, encoding, named.name, options.records)
+    nested = squad.nested_rows(found.rows)
     if key := squad.questions_key(list(islice(nested(), SAMPLE))):
-        passages = _mapped(named.name, named.stem, f"SQuAD-like {format_}", nested, options, str(named.file))
+        passages = _mapped(named.name, named.stem, f"SQuAD-like {found.format}", nested, options, str(named.file))
         assert isinstance(passages.entries, Mapped)
         evidence = f"its objects hold a passage and a list of questions in '{key}'"
         entries = squad.Squad(passages.entries, key)
         return replace(passages, entries=entries, encoding=encoding, evidence=evidence, links=True)
-    source = _mapped(named.name, named.stem, format_, rows, options, str(named.file))
-    return replace(source, encoding=encoding, evidence=evidence)
+    source = _mapped(named.name, named.stem, found.format, found.rows, options, str(named.file))
+    return replace(source, encoding=encoding, evidence=found.evidence)
 
 
 def _mapped(name: str, stem: str, format_: str, rows: Rows, options: Options, place: str = "") -> Source:

@@ -44,4 +44,4 @@ def _reader(path: Path, what: str) -> Rows:
     encoding = detect(path)
     if ending in (".csv", ".tsv", ".tab"):
         return tables.rows(path, encoding, tables.detect(path, encoding, options), path.name)
-    return jsons.rows(path, encoding, path.name)[0]
+    return jsons.find(path, encoding, path.name).rows

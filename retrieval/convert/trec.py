@@ -28,7 +28,7 @@ from retrieval.errors import BakehouseError
 
 _HEAD = 1 << 16
 _DOCUMENTS = re.compile(rb"<doc(\s[^<>]*)?>\s*(<[^<>]*>[^<>]*</[^<>]*>\s*){0,3}<docno>|<doc\s[^<>]*\bid\s*=", re.I)
-_TOPICS = re.compile(rb"<top>\s*<(num|id)\b|<topic(\s[^<>]*)?>\s*<\w+", re.I)
+_TOPICS = re.compile(rb"<top>\s*<(num|id)\b|<topic\s[^<>]*\bnumber\s*=|<topic>\s*<(num|number|title|query)\b", re.I)
 _JUDGED = re.compile(rb"\S+[ \t]+\S+[ \t]+\S+[ \t]+-?\d+(\.0+)?\s*")
 
 _ID = ("docno", "docid", "id")
@@ -62,9 +62,9 @@ class Collection:
     by_order: bool = False
 
     @property
-    def names(self) -> frozenset[str]:
-        """Its files' names in reports."""
-        return frozenset(name for name, _ in (*self.documents, *self.topics, *self.judgments))
+    def files(self) -> Files:
+        """All of its files."""
+        return (*self.documents, *self.topics, *self.judgments)
 
     @property
     def evidence(self) -> str:
@@ -121,7 +121,7 @@ def _kind(file: File) -> str:
         return "documents"
     if _TOPICS.search(head):
         return "topics"
-    lines = head.splitlines()[: -1 if len(head) == _HEAD else None]
+    lines = [line for line in head.splitlines()[: -1 if len(head) == _HEAD else None] if line.strip()]
     return "judgments" if lines and all(map(_JUDGED.fullmatch, lines)) else ""
 
 

@@ -33,7 +33,10 @@ def build(page: PageState) -> None:
     kept = gr.State(None, time_to_live=_VISIT, delete_callback=drafts.discard)
     with gr.Row(elem_classes="bh-split"):
         with gr.Column(scale=2, min_width=280, elem_classes="bh-data-start"):
-            gr.HTML(html.heading("Your documents", "tables, JSON, Office, PDF, web pages, text, or a ZIP of these"), **SURFACE)
+            gr.HTML(
+                html.heading("Your documents", "tables, JSON, Office, PDF, web pages, text, or a ZIP of these"),
+                **SURFACE,
+            )
             files = gr.File(
                 label="Your documents",
                 show_label=False,

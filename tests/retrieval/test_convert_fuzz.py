@@ -16,7 +16,7 @@ import pytest
 from converting import ENGLISH, read, run, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyarrow import ipc
+from pyarrow import ipc, parquet
 from tiny_files import docx, pdf, pptx, xlsx, zipped
 
 from retrieval.convert.clean import clean
@@ -34,6 +34,12 @@ def arrow(rows: list[dict[str, str]]) -> bytes:
     return out.getvalue()
 
 
+def in_parquet(rows: list[dict[str, str]]) -> bytes:
+    out = io.BytesIO()
+    parquet.write_table(pyarrow.Table.from_pylist(rows), out)
+    return out.getvalue()
+
+
 SEEDS = {
     "a.pdf": pdf("Bread of rye", title="Rye"),
     "a.docx": docx("Bread", heading="Rye"),
@@ -44,6 +50,7 @@ SEEDS = {
     "a.zip": zipped({"a.csv": "text\nBread\n", "b.zip": zipped({"c.txt": "Buns"})}),
     "a.jsonl.gz": gzip.compress(b'{"text": "Bread"}\n'),
     "a.arrow": arrow([{"text": "Bread"}, {"text": "Buns"}]),
+    "a.parquet": in_parquet([{"text": "Bread"}, {"text": "Buns"}]),
     "a.json": b'{"data": {"docs": [{"text": "Bread"}]}}',
     "a.csv": b'text,id\n"Bread, of rye",1\n',
 }
@@ -108,6 +115,7 @@ WRITERS = {
     "a.jsonl": lambda rows: "".join(json.dumps(row) + "\n" for row in rows).encode(),
     "a.jsonl.gz": lambda rows: gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode()),
     "a.arrow": arrow,
+    "a.parquet": in_parquet,
     "a.zip": lambda rows: zipped({"in.zip": zipped({"a.csv": as_csv(rows)})}),
 }
 
