@@ -64,5 +64,5 @@ def of_other_kind(file: File) -> str:
 
 
 def remedy(file: File) -> str:
-    """What to do with a file that no reader reads."""
-    return _REMEDIES.get(file.suffix.lower(), "Export it in a format that can.")
+    """What to do with a file that no reader reads, where its ending says; else an empty string."""
+    return _REMEDIES.get(file.suffix.lower(), "")

@@ -252,11 +252,11 @@ def _refusal(found: Found, error: BakehouseError) -> Problem:
     """Why a file in a folder is passed over: in short where it is only of another kind."""
     if found.trouble or kind_of(found.file):
         return Problem(str(error), "Mend the file, or leave it out.")
-    return Problem(of_other_kind(found.file), remedy(found.file))
+    return Problem(of_other_kind(found.file), remedy(found.file) or "Export it in a format that can.")
 
 
 def _unsupported(file: File) -> str:
-    return f"{file}: {of_other_kind(file)}. Wanted: {SUPPORTED}. {remedy(file)}"
+    return f"{file}: {of_other_kind(file)}. {remedy(file) or f'Wanted: {SUPPORTED}.'}"
 
 
 def _nothing(places: Sequence[Path], found: Sequence[Found]) -> str:

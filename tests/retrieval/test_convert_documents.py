@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import re
+import zipfile
 from pathlib import Path
 
 import pytest
 from converting import ENGLISH, read, run, texts, write
-from tiny_files import ENCRYPTED, docx, pdf, pptx
+from tiny_files import ENCRYPTED, docx, pdf, pptx, xlsx, zipped
 
 from retrieval.convert.convert import convert
 from retrieval.errors import BakehouseError
@@ -61,6 +64,23 @@ def test_a_page_is_read_in_the_encoding_that_fits(tmp_path: Path) -> None:
     write(tmp_path / "docs" / "b.html", ('<meta charset="us-ascii">' + body + "<p>Eins</p>").encode())
     run(tmp_path / "docs", tmp_path / "out")
     assert [text[:18] for text in texts(tmp_path / "out").values()] == ["Der Bäcker öffnet "] * 2
+
+
+@pytest.mark.parametrize("make", [docx("Bread"), pptx(("Rye", "Bread")), xlsx(Sheet=[["text"], ["Bread"]])])
+def test_what_a_file_links_to_is_never_opened(tmp_path: Path, make: bytes) -> None:
+    """An entity of XML that stands for another file of this machine, as a visitor may send one."""
+    secret = write(tmp_path / "secret", "SECRET")
+    entity = f'<!DOCTYPE x [<!ENTITY secret SYSTEM "{secret.as_uri()}">]>'.encode()
+    with zipfile.ZipFile(io.BytesIO(make)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    (name,) = (name for name, content in members.items() if b"Bread<" in content)
+    body = re.sub(rb"\A<\?xml[^>]*\?>", b"", members[name])
+    members[name] = entity + body.replace(b"Bread<", b"Bread&secret;<")
+    kind = {"w": "docx", "p": "pptx", "x": "xlsx"}[name[0]]
+    write(tmp_path / "docs" / f"a.{kind}", zipped(members))
+    write(tmp_path / "docs" / "b.txt", "Buns")
+    run(tmp_path / "docs", tmp_path / "out")
+    assert "SECRET" not in (tmp_path / "out" / "corpus.jsonl").read_text()
 
 
 @pytest.mark.parametrize(("ending", "remedy"), [("doc", ".docx"), ("xls", ".xlsx"), ("ppt", ".pptx")])

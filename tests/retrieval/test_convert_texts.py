@@ -64,8 +64,12 @@ def test_a_file_that_was_named_must_be_readable(tmp_path: Path) -> None:
     for name, content, message in (
         ("b.txt", b"", "is empty"),
         ("c.txt", b"%PDF-1.7", "is a PDF"),
-        ("d.odt", b"PK\x03\x04", "files ending in .odt cannot be read. Wanted: CSV and TSV"),
-        ("e", b"text", "files without an ending cannot be read"),
+        (
+            "d.odt",
+            b"PK\x03\x04",
+            "files ending in .odt cannot be read. Open it in an office program and save it as .docx",
+        ),
+        ("e", b"text", "files without an ending cannot be read. Wanted: CSV and TSV"),
     ):
         with pytest.raises(BakehouseError, match=f"{name}.*{message}"):
             convert([good, write(tmp_path / name, content)], tmp_path / "out", ENGLISH)
