@@ -23,20 +23,16 @@ def rows(path: File, file: str) -> Rows:
 
     :raises BakehouseError: if it is none; while reading, if it is damaged further on.
     """
-    next(_batches(path), None)
+    next(_values(path), None)
 
     def read() -> Iterator[Row]:
-        number = 0
-        for batch in _batches(path):
-            for start in range(0, batch.num_rows, _SLICE):
-                for value in batch.slice(start, _SLICE).to_pylist():
-                    number += 1
-                    yield object_row(value, Origin(file, number))
+        for number, value in enumerate(_values(path), 1):
+            yield object_row(value, Origin(file, number))
 
     return read
 
 
-def _batches(path: File) -> Iterator[Any]:
+def _values(path: File) -> Iterator[Any]:
     import pyarrow
     from pyarrow import ipc
 
@@ -51,8 +47,9 @@ def _batches(path: File) -> Iterator[Any]:
                 batches = ipc.open_stream(stream)
             for batch in batches:
                 batch.validate(full=True)  # else offsets that lie would be followed out of memory
-                yield batch
-        except (pyarrow.ArrowException, OSError) as error:
+                for start in range(0, batch.num_rows, _SLICE):
+                    yield from batch.slice(start, _SLICE).to_pylist()
+        except (pyarrow.ArrowException, OSError, ValueError) as error:  # ValueError: text that is not UTF-8
             raise BakehouseError(
                 f"{path} is no Arrow or Feather file in spite of its name, or damaged: wanted one (Feather of version "
                 "2), or a Parquet, CSV or JSON file."

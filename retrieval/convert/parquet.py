@@ -19,26 +19,24 @@ def rows(path: File, file: str) -> Rows:
 
     :raises BakehouseError: if it is none; while reading, if it is damaged further on.
     """
-    next(_batches(path), None)
+    next(_values(path), None)
 
     def read() -> Iterator[Row]:
-        number = 0
-        for batch in _batches(path):
-            for value in batch.to_pylist():
-                number += 1
-                yield object_row(value, Origin(file, number))
+        for number, value in enumerate(_values(path), 1):
+            yield object_row(value, Origin(file, number))
 
     return read
 
 
-def _batches(path: File) -> Iterator[Any]:
+def _values(path: File) -> Iterator[Any]:
     import pyarrow
     from pyarrow import parquet
 
     with seekable(path) as stream:
         try:
-            yield from parquet.ParquetFile(stream).iter_batches(_BATCH)
-        except (pyarrow.ArrowException, OSError) as error:
+            for batch in parquet.ParquetFile(stream).iter_batches(_BATCH):
+                yield from batch.to_pylist()
+        except (pyarrow.ArrowException, OSError, ValueError) as error:  # ValueError: text that is not UTF-8
             raise BakehouseError(
                 f"{path} is no Parquet file in spite of its name, or damaged: wanted one, or a CSV or JSON file."
             ) from error

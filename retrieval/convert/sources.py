@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from retrieval.convert import arrow, documents, hub, jsons, parquet, sheets, squad, tables, trec
+from retrieval.convert import arrow, documents, hub, jsons, judged, parquet, sheets, squad, tables, trec
 from retrieval.convert.beir_folder import BeirFolder
 from retrieval.convert.encoding import Encoding, detect
 from retrieval.convert.entries import Entry, Origin, Problem
@@ -16,8 +16,8 @@ from retrieval.convert.files import File, is_empty
 from retrieval.convert.finding import Found, find
 from retrieval.convert.kinds import SUPPORTED, kind_of, of_other_kind, remedy
 from retrieval.convert.mapped import Mapped
-from retrieval.convert.mapping import Mapping, guess
-from retrieval.convert.options import Options
+from retrieval.convert.mapping import Choice, Mapping, guess
+from retrieval.convert.options import NO_COLUMN, Options
 from retrieval.convert.rows import SAMPLE, Row, Rows
 from retrieval.convert.sets import FolderFound, beir_folders, outside
 from retrieval.errors import BakehouseError
@@ -75,7 +75,8 @@ def open_sources(places: Sequence[Path], options: Options) -> list[Source]:
     found = find([place for place in places if place not in hubs])
     sources = [source for place in hubs for source in _hub(place, options)]
     collection, loose = _collection(outside(found), options)
-    sources += _beirs(beir_folders(found), options) + collection
+    tables, loose = _judged(loose, options)
+    sources += _beirs(beir_folders(found), options) + collection + tables
     if not sources and not any(kind_of(each.file) for each in loose):
         raise BakehouseError(_nothing(places, loose))
     return sources + _open_files(_with_stems(loose), options)
@@ -104,6 +105,48 @@ def _collection(found: Sequence[Found], options: Options) -> tuple[list[Source],
     name = collection.files[0][0] if len(taken) == 1 else f"{len(taken)} TREC files"
     source = Source(name, "TREC", collection, evidence=collection.evidence, links=True)
     return [source], [each for each in found if each.file not in taken]
+
+
+def _judged(found: Sequence[Found], options: Options) -> tuple[list[Source], list[Found]]:
+    """Tables of documents and of queries with judgments beside them as one source, and the other files."""
+    parts = judged.parts(found)
+    if parts is None:
+        return [], list(found)
+    try:
+        tables = {each.name: _with_ids(each, options) for each in parts.documents}
+        asking = replace(options, columns={**options.columns, "query": NO_COLUMN})  # there, the question is the text
+        tables |= {each.name: _with_ids(each, asking) for each in parts.queries}
+    except BakehouseError:  # then each file is read for itself, and the one that cannot be is reported
+        return [], list(found)
+    rows = {name: source.entries for name, source in tables.items() if isinstance(source.entries, Mapped)}
+    if len(rows) < len(tables):
+        return [], list(found)
+    documents = [rows[each.name] for each in parts.documents]
+    entries = judged.Judged(
+        documents, [(each.folder, rows[each.name]) for each in parts.queries], parts.judgments, options
+    )
+    taken = [*parts.documents, *parts.queries, *parts.judgments]
+    evidence = f"judgments in {', '.join(each.name for each in parts.judgments)} name rows of the tables"
+    first = tables[parts.documents[0].name]
+    source = replace(first, name=f"{len(taken)} files", format=judged.FORMAT, entries=entries, links=True)
+    return [replace(source, encoding=None, delimiter="", evidence=evidence)], [
+        each for each in found if each not in taken
+    ]
+
+
+def _with_ids(found: Found, options: Options) -> Source:
+    """A table whose rows have ids: in its first column, where that is the unnamed index of a data frame."""
+    (source,) = _open(_Named(found, found.file.stem), options)
+    first = next(iter(source.sample[0].values), "") if source.sample else ""
+    mapping = source.mapping
+    if mapping is None or mapping.column("id") or "id" in options.columns or first not in ("column 1", "Unnamed: 0"):
+        return source
+    indexed = replace(
+        mapping,
+        choices=(Choice("id", first, f"'{first}' is the index of a table saved from a data frame"), *mapping.choices),
+    )
+    assert isinstance(source.entries, Mapped)
+    return replace(source, mapping=indexed, entries=replace(source.entries, columns=indexed))
 
 
 def _hub(place: Path, options: Options) -> list[Source]:

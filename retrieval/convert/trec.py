@@ -78,7 +78,7 @@ class Collection:
         yield from self._of(self.documents, _documents)
         for order, entry in _numbered(self._of(self.topics, _topics)):
             yield _by_order(entry, order) if self.by_order else entry
-        yield from self._of(self.judgments, _judgments)
+        yield from self._of(self.judgments, judgments)
 
     def _of(self, files: Files, read: Callable[[str, File, Options], Iterator[Entry]]) -> Iterator[Entry]:
         """The entries of files; one that cannot be read to its end is rejected from there."""
@@ -92,7 +92,7 @@ class Collection:
     def counts_by_order(self) -> bool:
         """Whether the judgments' topics are 1 to N, and the N topics have other numbers."""
         numbers = [question.id for entry in self._of(self.topics, _topics) for question in entry.questions]
-        judged = {each.query for entry in self._of(self.judgments, _judgments) for each in entry.judgments}
+        judged = {each.query for entry in self._of(self.judgments, judgments) for each in entry.judgments}
         return bool(numbers) and judged == set(map(str, range(1, len(numbers) + 1))) and judged != set(numbers)
 
 
@@ -100,15 +100,15 @@ def gather(files: Files, options: Options) -> Collection | None:
     """The collection that these files hold, or None if there are neither documents nor topics of TREC's among them."""
     kinds: dict[str, list[tuple[str, File]]] = {"documents": [], "topics": [], "judgments": []}
     for name, file in files:
-        if kind := _kind(file):
-            kinds[kind].append((name, file))
+        if held := kind(file):
+            kinds[held].append((name, file))
     if not kinds["documents"] and not kinds["topics"]:
         return None
     found = Collection(kinds["documents"], kinds["topics"], kinds["judgments"], options)
     return replace(found, by_order=found.counts_by_order)
 
 
-def _kind(file: File) -> str:
+def kind(file: File) -> str:
     """What a file holds by its first lines, where its name leaves it open."""
     if kind_of(file) not in ("", "text") or file.suffix.lower() in (".md", ".markdown"):
         return ""
@@ -194,14 +194,19 @@ def _by_order(entry: Entry, order: int) -> Entry:
     return replace(entry, questions=questions)
 
 
-def _judgments(name: str, file: File, options: Options) -> Iterator[Entry]:
+def judgments(name: str, file: File, options: Options, kind: str = "") -> Iterator[Entry]:
+    """The entries of a file of judgments.
+
+    :param name: The file's, in reports.
+    :param kind: What the keys of its queries begin with.
+    """
     split = _split(name)
     row = 0
     with open_text(file, detect(file, options.encoding)) as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 row += 1
-                yield judgment_entry(line.split(), split, Origin(name, row, number))
+                yield judgment_entry(line.split(), split, Origin(name, row, number), kind)
 
 
 def _split(name: str) -> str:
