@@ -9,7 +9,7 @@ from typing import Any
 
 from retrieval.convert import judged
 from retrieval.convert.folder import DUPLICATES, REJECTS, Counts
-from retrieval.convert.sources import Source
+from retrieval.convert.opening import Source
 from retrieval.convert.tables import DELIMITERS
 from retrieval.validate import Fault
 

@@ -3,63 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from retrieval.convert import arrow, documents, hub, jsons, judged, parquet, sheets, squad, tables, trec
+from retrieval.convert import documents, hub, judged, trec
 from retrieval.convert.beir_folder import BeirFolder
-from retrieval.convert.encoding import Encoding, detect
+from retrieval.convert.encoding import detect
 from retrieval.convert.entries import Entry, Origin, Problem
-from retrieval.convert.files import File, is_empty
+from retrieval.convert.files import File
 from retrieval.convert.finding import Found, find
 from retrieval.convert.kinds import SUPPORTED, kind_of, of_other_kind, remedy
 from retrieval.convert.mapped import Mapped
-from retrieval.convert.mapping import Choice, Mapping, guess
+from retrieval.convert.mapping import Choice
+from retrieval.convert.opening import Named, Source, check_size, mapped, open_file, unsupported
 from retrieval.convert.options import NO_COLUMN, Options
-from retrieval.convert.rows import SAMPLE, Row, Rows
 from retrieval.convert.sets import FolderFound, beir_folders, outside
 from retrieval.errors import BakehouseError
-
-Entries = Callable[[], Iterator[Entry]]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Something to read, and what was detected about it.
-
-    :param name: As reports call it.
-    :param entries: Starts reading from the beginning.
-    :param links: Whether judgments stand in other rows than what they judge.
-    :param sample: The first rows of a table or its like, as read; empty for other formats.
-    """
-
-    name: str
-    format: str
-    entries: Entries
-    encoding: Encoding | None = None
-    delimiter: str = ""
-    evidence: str = ""
-    mapping: Mapping | None = None
-    links: bool = False
-    sample: tuple[Row, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """A file to read, and what the ids made for its rows begin with."""
-
-    found: Found
-    stem: str
-
-    @property
-    def name(self) -> str:
-        return self.found.name
-
-    @property
-    def file(self) -> File:
-        return self.found.file
 
 
 def open_sources(places: Sequence[Path], options: Options) -> list[Source]:
@@ -136,7 +96,7 @@ def _judged(found: Sequence[Found], options: Options) -> tuple[list[Source], lis
 
 def _with_ids(found: Found, options: Options) -> Source:
     """A table whose rows have ids: in its first column, where that is the unnamed index of a data frame."""
-    (source,) = _open(_Named(found, found.file.stem), options)
+    (source,) = open_file(Named(found, found.file.stem), options)
     first = next(iter(source.sample[0].values), "") if source.sample else ""
     mapping = source.mapping
     if mapping is None or mapping.column("id") or "id" in options.columns or first not in ("column 1", "Unnamed: 0"):
@@ -151,18 +111,18 @@ def _with_ids(found: Found, options: Options) -> Source:
 
 def _hub(place: Path, options: Options) -> list[Source]:
     return [
-        _mapped(split.name, split.stem, "Hub data set", split.rows, options)
+        mapped(split.name, split.stem, "Hub data set", split.rows, options)
         for split in hub.splits(hub.Address.of(place))
     ]
 
 
-def _with_stems(files: Sequence[Found]) -> list[_Named]:
+def _with_stems(files: Sequence[Found]) -> list[Named]:
     """Give each file the start of its rows' ids: its stem, or its name where two share a stem."""
     stems = Counter(each.file.stem for each in files if kind_of(each.file) not in ("text", "document"))
-    return [_Named(each, each.name if stems[each.file.stem] > 1 else each.file.stem) for each in files]
+    return [Named(each, each.name if stems[each.file.stem] > 1 else each.file.stem) for each in files]
 
 
-def _open_files(files: Sequence[_Named], options: Options) -> list[Source]:
+def _open_files(files: Sequence[Named], options: Options) -> list[Source]:
     sources: list[Source] = []
     whole: list[tuple[str, File]] = []
     refused: list[Entry] = []
@@ -174,7 +134,7 @@ def _open_files(files: Sequence[_Named], options: Options) -> list[Source]:
                 _check_text(file, options)
                 whole.append((file.name, file.file))
             else:
-                opened = _open(file, options)
+                opened = open_file(file, options)
                 sources += opened if file.found.named else [_lenient(source) for source in opened]
         except BakehouseError as error:
             if file.found.named:
@@ -208,87 +168,12 @@ def _whole(files: Sequence[tuple[str, File]], options: Options) -> Source:
     return Source(name, what, documents.Documents(files, options), evidence="their names end so")
 
 
-def _check_text(file: _Named, options: Options) -> None:
+def _check_text(file: Named, options: Options) -> None:
     """A text file in a folder may fail later, as one row; one that was named must be readable."""
     if file.found.named:
-        _check_size(file.file)
+        check_size(file.file)
         if kind_of(file.file) == "text":
             detect(file.file, options.encoding)
-
-
-def _check_size(file: File) -> None:
-    if is_empty(file):
-        raise BakehouseError(f"{file} is empty: there is nothing to convert. Check that it was saved or copied whole.")
-
-
-def _open(named: _Named, options: Options) -> list[Source]:
-    file, kind = named.file, kind_of(named.file)
-    if not kind:
-        raise BakehouseError(_unsupported(file))
-    _check_size(file)
-    if kind == "sheets":
-        return [_sheet(named, sheet, options) for sheet in sheets.read(file, named.name)]
-    if kind in ("parquet", "arrow"):
-        reader, format_ = (parquet, "Parquet") if kind == "parquet" else (arrow, "Arrow")
-        return [_mapped(named.name, named.stem, format_, reader.rows(file, named.name), options, str(file))]
-    encoding = detect(file, options.encoding)
-    if kind == "json":
-        return [_json(named, encoding, options)]
-    return [_table(named, encoding, options)]
-
-
-def _table(named: _Named, encoding: Encoding, options: Options) -> Source:
-    dialect = tables.detect(named.file, encoding, options)
-    source = _mapped(
-        named.name,
-        named.stem,
-        "TSV" if dialect.delimiter == "\t" else "CSV",
-        tables.rows(named.file, encoding, dialect, named.name),
-        options,
-        str(named.file),
-    )
-    known = dialect.delimiter in tables.DELIMITERS or options.delimiter
-    delimiter = dialect.delimiter if known else ""
-    return replace(source, encoding=encoding, delimiter=delimiter, evidence=dialect.evidence)
-
-
-def _sheet(named: _Named, sheet: sheets.Sheet, options: Options) -> Source:
-    """A sheet as a table; as one text where it is none, or no column of it can be one."""
-    stem = f"{named.stem}-{sheet.title}" if sheet.title else named.stem
-    if not sheet.names and not options.columns:
-        return Source(sheet.file, "Excel", sheet.as_text, evidence="its first row names no columns, so it is one text")
-    try:
-        return _mapped(sheet.file, stem, "Excel", sheet.rows, options)
-    except BakehouseError:
-        if options.columns:
-            raise
-        return Source(sheet.file, "Excel", sheet.as_text, evidence="no column looks like a text, so it is one text")
-
-
-def _json(named: _Named, encoding: Encoding, options: Options) -> Source:
-    found = jsons.find(named.file, encoding, named.name, options.records)
-    nested = squad.nested_rows(found.rows)
-    if key := squad.questions_key(list(islice(nested(), SAMPLE))):
-        passages = _mapped(named.name, named.stem, f"SQuAD-like {found.format}", nested, options, str(named.file))
-        assert isinstance(passages.entries, Mapped)
-        evidence = f"its objects hold a passage and a list of questions in '{key}'"
-        entries = squad.Squad(passages.entries, key)
-        return replace(passages, entries=entries, encoding=encoding, evidence=evidence, links=True)
-    source = _mapped(named.name, named.stem, found.format, found.rows, options, str(named.file))
-    return replace(source, encoding=encoding, evidence=found.evidence)
-
-
-def _mapped(name: str, stem: str, format_: str, rows: Rows, options: Options, place: str = "") -> Source:
-    """A source whose rows have columns.
-
-    :param place: As errors call it, where that is not its name in reports.
-    """
-    place = place or name
-    sample = tuple(islice(rows(), SAMPLE))
-    if not sample:
-        raise BakehouseError(f"{place} holds no rows: there is nothing to convert. Check that it was saved whole.")
-    mapping = guess(sample, place, options)
-    return Source(name, format_, Mapped(rows, mapping, stem, options), mapping=mapping, sample=sample)
 
 
 def _refusal(found: Found, error: BakehouseError) -> Problem:
@@ -298,12 +183,8 @@ def _refusal(found: Found, error: BakehouseError) -> Problem:
     return Problem(of_other_kind(found.file), remedy(found.file) or "Export it in a format that can.")
 
 
-def _unsupported(file: File) -> str:
-    return f"{file}: {of_other_kind(file)}. {remedy(file) or f'Wanted: {SUPPORTED}.'}"
-
-
 def _nothing(places: Sequence[Path], found: Sequence[Found]) -> str:
     if len(found) == 1 and (found[0].named or found[0].trouble):
-        return found[0].trouble or _unsupported(found[0].file)
+        return found[0].trouble or unsupported(found[0].file)
     where = ", ".join(map(str, places))
     return f"{where} holds nothing that can be read ({len(found)} files of other kinds). Wanted: {SUPPORTED}."
