@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from retrieval.artifact import building
-from retrieval.beir import CORPUS, QRELS, Corpus
+from retrieval.beir import CORPUS, QRELS, QUERIES, Corpus
+from retrieval.convert import gpl
+from retrieval.convert.beir_folder import beir_name
 from retrieval.convert.convert import TO_CHOOSE_FROM, convert, is_conversion
 from retrieval.convert.options import Options
 from retrieval.convert.report import ConversionReport
@@ -61,10 +63,13 @@ def draft(given: Sequence[Path], columns: Mapping[str, str] | None = None) -> Dr
 
 def _together(given: Sequence[Path], folder: Path) -> list[Path]:
     """The files to convert: as given, or one BEIR folder where they belong to one."""
-    if CORPUS not in {path.name for path in given}:
+    names = {beir_name(path.name) for path in given}
+    if CORPUS not in names:
         return list(given)
+    kind = gpl.KIND if QUERIES not in names and f"{gpl.KIND}{QUERIES}" in names else ""
     for path in given:
-        target = folder / (QRELS if path.suffix == ".tsv" else "") / path.name
+        judged = beir_name(path.name).endswith(".tsv") and beir_name(path.name) not in gpl.READERS
+        target = folder / (f"{kind}{QRELS}" if judged else "") / path.name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     return [folder]

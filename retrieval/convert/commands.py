@@ -19,7 +19,10 @@ _SHOWN = 50
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register ``convert`` and ``validate``."""
     parser = command(subparsers, "convert", _convert, "turn documents into a BEIR folder")
-    parser.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help="a file, or a folder of files")
+    parser.add_argument(
+        "sources", nargs="+", type=Path, metavar="SOURCE",
+        help="a file, a folder, a ZIP archive, or hub:OWNER/NAME[:CONFIG[:SPLIT]]",
+    )  # fmt: skip
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="the BEIR folder to make")
     parser.add_argument("--force", action="store_true", help="replace DIR though it is no earlier conversion")
     _add_columns(parser)
@@ -45,6 +48,7 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--encoding", default="", metavar="NAME", help="of every file, such as cp1252; else detected")
     parser.add_argument("--delimiter", default="", metavar="CHAR", help="between columns; else detected")
+    parser.add_argument("--records", default="", metavar="PATH", help="of the list of rows in JSON, such as data.items")
     parser.add_argument("--no-header", action="store_true", help="the first line of tables is a row, not names")
 
 
@@ -58,6 +62,7 @@ def _convert(args: argparse.Namespace) -> Report:
         args.encoding,
         args.delimiter.replace("\\t", "\t"),
         False if args.no_header else None,
+        args.records,
     )
     report = convert(args.sources, args.out, options, force=args.force, least=TO_CHOOSE_FROM)
     return Report(report.as_json(), report.as_text())

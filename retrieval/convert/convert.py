@@ -15,9 +15,10 @@ from retrieval.convert.folder import Counts, FolderWriter
 from retrieval.convert.intake import Intake
 from retrieval.convert.ledger import Ledger
 from retrieval.convert.namer import Namer
+from retrieval.convert.opening import Source
 from retrieval.convert.options import Options
 from retrieval.convert.report import ConversionReport, describe
-from retrieval.convert.sources import Source, open_sources
+from retrieval.convert.sources import open_sources
 from retrieval.errors import BakehouseError
 from retrieval.validate import Fault
 

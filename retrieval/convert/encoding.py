@@ -6,9 +6,9 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
+from retrieval.convert.files import File
 from retrieval.convert.letters import fit
 from retrieval.errors import BakehouseError, nearest
 from retrieval.languages import identify
@@ -55,7 +55,7 @@ class Encoding:
     mixed: bool = False
 
 
-def detect(path: Path, told: str = "") -> Encoding:
+def detect(path: File, told: str = "") -> Encoding:
     """Find the encoding of a file, which is read to its end.
 
     :param told: The encoding that the person named; checked, not doubted.
@@ -81,19 +81,19 @@ def detect(path: Path, told: str = "") -> Encoding:
     return _mixed(path, bad, "utf-8") or _legacy(path, head, bad)
 
 
-def open_text(path: Path, encoding: Encoding) -> TextIO:
+def open_text(path: File, encoding: Encoding) -> TextIO:
     """Open for reading, line ends untouched."""
     errors = "surrogateescape" if encoding.mixed else "strict"
-    return path.open(encoding=encoding.name, errors=errors, newline="")
+    return cast(TextIO, path.open("r", encoding=encoding.name, errors=errors, newline=""))
 
 
-def read_text(path: Path, encoding: Encoding) -> str:
+def read_text(path: File, encoding: Encoding) -> str:
     """The whole file, line ends untouched."""
     with open_text(path, encoding) as stream:
         return stream.read()
 
 
-def _as_told(path: Path, told: str) -> Encoding:
+def _as_told(path: File, told: str) -> Encoding:
     try:
         b"a".decode(told, "replace")  # refuses codecs that are no text encoding, such as base64
     except LookupError as error:
@@ -103,14 +103,14 @@ def _as_told(path: Path, told: str) -> Encoding:
     return _checked(path, Encoding(told, "named with --encoding"))
 
 
-def _marked(path: Path, name: str) -> Encoding:
+def _marked(path: File, name: str) -> Encoding:
     """The encoding that a byte order mark promises, which a file cut short may break."""
     promised = Encoding(name, f"it begins with the byte order mark of {name.removesuffix('-sig').upper()}")
     bad = _first_undecodable(path, name) if name == "utf-8-sig" else None
     return (_mixed(path, bad, name) if bad is not None else None) or _checked(path, promised)
 
 
-def _checked(path: Path, encoding: Encoding) -> Encoding:
+def _checked(path: File, encoding: Encoding) -> Encoding:
     bad = _first_undecodable(path, encoding.name)
     if bad is None:
         return encoding
@@ -127,17 +127,17 @@ def _wide(head: bytes) -> str:
     return "utf-16-be" if even > odd else "utf-16-le"
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
+def _chunks(path: File) -> Iterator[bytes]:
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
             yield chunk
 
 
-def _is_ascii(path: Path) -> bool:
+def _is_ascii(path: File) -> bool:
     return all(chunk.isascii() for chunk in _chunks(path))
 
 
-def _first_undecodable(path: Path, name: str) -> int | None:
+def _first_undecodable(path: File, name: str) -> int | None:
     """The offset of the first byte that does not decode, or None; near it for stateful encodings."""
     decoder = codecs.getincrementaldecoder(name)("strict")
     offset = 0
@@ -153,7 +153,7 @@ def _first_undecodable(path: Path, name: str) -> int | None:
     return None
 
 
-def _mixed(path: Path, bad: int, name: str) -> Encoding | None:
+def _mixed(path: File, bad: int, name: str) -> Encoding | None:
     """UTF-8 with strays: most of what is not ASCII decodes, so no other encoding is meant."""
     with path.open("rb") as stream:
         text = stream.read(bad + (_CHUNK << 3)).decode("utf-8", "surrogateescape")
@@ -165,7 +165,7 @@ def _mixed(path: Path, bad: int, name: str) -> Encoding | None:
     return Encoding(name, f"it is UTF-8, but for {places} byte {bad:,}", mixed=True)
 
 
-def _legacy(path: Path, head: bytes, bad: int) -> Encoding:
+def _legacy(path: File, head: bytes, bad: int) -> Encoding:
     """The likeliest legacy encoding that decodes the whole file."""
     if bad >= _SAMPLE:
         with path.open("rb") as stream:

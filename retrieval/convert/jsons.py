@@ -1,25 +1,28 @@
-"""JSON Lines, streamed, and JSON: an array of objects, or an object that holds one.
+"""JSON Lines, streamed, and JSON: an array of objects, or an object that holds one list of objects.
 
-Inner objects become dotted columns (``metadata.lang``). A line that is no JSON, or a value that is no
+Where it holds several, ``--records`` names the path to the rows (``data.items``), which may lead
+through lists: then the rows of all of them count. Inner objects become dotted columns (``metadata.lang``). A line that is no JSON, or a value that is no
 object, is rejected; a mere string counts as an object with a ``text``.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from retrieval.convert.clean import has_stray_bytes
 from retrieval.convert.encoding import Encoding, open_text, read_text
 from retrieval.convert.entries import Origin, Problem
+from retrieval.convert.files import File
 from retrieval.convert.rows import Row, Rows, flatten
 from retrieval.convert.tables import STRAY_BYTES
-from retrieval.errors import BakehouseError
+from retrieval.errors import BakehouseError, nearest
 
 
-def is_lines(path: Path, encoding: Encoding) -> bool:
+def is_lines(path: File, encoding: Encoding) -> bool:
     """Whether a file holds one JSON value a line, whatever its name says."""
     with open_text(path, encoding) as stream:
         lines = (line for line in stream if line.strip())
@@ -29,12 +32,12 @@ def is_lines(path: Path, encoding: Encoding) -> bool:
     return isinstance(_parsed(first), dict) and isinstance(_parsed(second), dict)
 
 
-def line_rows(path: Path, encoding: Encoding, file: str) -> Rows:
+def line_rows(path: File, encoding: Encoding, file: str) -> Rows:
     """The rows of a JSON Lines file."""
 
     def read() -> Iterator[Row]:
         row = 0
-        with path.open(encoding=encoding.name, errors="surrogateescape" if encoding.mixed else "strict") as stream:
+        with path.open("r", encoding=encoding.name, errors="surrogateescape" if encoding.mixed else "strict") as stream:
             for number, line in enumerate(stream, 1):
                 if line.strip():
                     row += 1
@@ -64,15 +67,12 @@ def object_row(value: Any, origin: Origin) -> Row:
     return Row(origin, flatten(value), value)
 
 
-def read_array(path: Path, encoding: Encoding) -> list[Any]:
-    """The array of a JSON file, held in memory whole.
-
-    :raises BakehouseError: if it is no JSON, or holds no array or several.
-    """
+def _read(path: File, encoding: Encoding) -> Any:
+    """The value of a JSON file, held in memory whole."""
     if not (text := read_text(path, encoding)).strip():
         raise BakehouseError(f"{path} is empty: wanted a JSON array of objects.")
     try:
-        value = json.loads(text)
+        return json.loads(text)
     except json.JSONDecodeError as error:
         raise BakehouseError(
             f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}). "
@@ -80,7 +80,43 @@ def read_array(path: Path, encoding: Encoding) -> list[Any]:
         ) from error
     except RecursionError as error:
         raise BakehouseError(f"{path} is too deeply nested to be read: wanted an array of objects.") from error
-    return value if isinstance(value, list) else _only_array(value, path)
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Where the rows of a JSON file are.
+
+    :param format: ``JSON`` or ``JSON Lines``, by what is in it.
+    :param evidence: Why the rows are taken from where they are; empty where nothing else is possible.
+    """
+
+    rows: Rows
+    format: str
+    evidence: str = ""
+
+
+def find(path: File, encoding: Encoding, file: str, records: str = "") -> Records:
+    """The rows of a JSON or JSON Lines file.
+
+    :param file: The name to give in reports.
+    :param records: The path to the list of rows, its names parted by dots; found if empty.
+    :raises BakehouseError: if a JSON file is none, or has no list of objects, or none at that path.
+    """
+    told = f"you named '{records}'"
+    if is_lines(path, encoding):
+        lines = line_rows(path, encoding, file)
+        return (
+            Records(partial(_inner_rows, lines, records), "JSON Lines", told)
+            if records
+            else Records(lines, "JSON Lines")
+        )
+    value = _read(path, encoding)
+    if records:
+        return Records(array_rows(_at(value, records, str(path)), file), "JSON", told)
+    if isinstance(value, list):
+        return Records(array_rows(value, file), "JSON")
+    where, values = _only_list(value, path)
+    return Records(array_rows(values, file), "JSON", f"its list of objects is '{where}'")
 
 
 def array_rows(values: list[Any], file: str) -> Rows:
@@ -93,16 +129,61 @@ def array_rows(values: list[Any], file: str) -> Rows:
     return read
 
 
-def _only_array(value: Any, path: Path) -> list[Any]:
-    arrays = (
-        {name: inner for name, inner in value.items() if isinstance(inner, list)} if isinstance(value, dict) else {}
-    )
-    if len(arrays) == 1:
-        return next(iter(arrays.values()))
-    found = f"an object with {_names(arrays)}" if isinstance(value, dict) else f"a {_kind(value)}"
+def _inner_rows(lines: Rows, records: str) -> Iterator[Row]:
+    """The rows within each line; a line without any is rejected."""
+    number = 0
+    for line in lines():
+        inner = [] if line.problem else _reached(line.raw, records.split("."))
+        for value in inner:
+            number += 1
+            yield object_row(value, replace(line.origin, row=number))
+        if not inner:
+            number += 1
+            problem = line.problem or Problem(f"no list at '{records}'", "Leave the line out, or name another path.")
+            yield Row(replace(line.origin, row=number), raw=line.raw, problem=problem)
+
+
+def _at(value: Any, records: str, place: str) -> list[Any]:
+    found = _reached(value, records.split("."))
+    if not found:
+        names = list(_lists(value))
+        known = f"It has {', '.join(names)}." if names else "It has no list of objects."
+        raise BakehouseError(f"{place} has no list of rows at '{records}'. {known}{nearest(records, names)}")
+    return found
+
+
+def _reached(value: Any, names: Sequence[str]) -> list[Any]:
+    """What lies in the lists at the end of a path; lists on the way are gone through."""
+    if isinstance(value, list):
+        return value if not names else [found for inner in value for found in _reached(inner, names)]
+    if not names or not isinstance(value, dict):
+        return []
+    return _reached(value.get(names[0]), names[1:])
+
+
+def _lists(value: Any, prefix: str = "", levels: int = 20) -> dict[str, list[Any]]:
+    """The lists with objects in them, by their paths; lists within lists belong to their rows."""
+    found: dict[str, list[Any]] = {}
+    if isinstance(value, dict) and levels:
+        for name, inner in value.items():
+            if isinstance(inner, list) and any(isinstance(each, dict) for each in inner):
+                found[f"{prefix}{name}"] = inner
+            else:
+                found |= _lists(inner, f"{prefix}{name}.", levels - 1)
+    return found
+
+
+def _only_list(value: Any, path: File) -> tuple[str, list[Any]]:
+    lists = _lists(value)
+    arrays = {n: inner for n, inner in value.items() if isinstance(inner, list)} if isinstance(value, dict) else {}
+    for choice in (lists, arrays):
+        if len(choice) == 1:
+            return next(iter(choice.items()))
+    found = f"an object with {_names(lists or arrays)}" if isinstance(value, dict) else f"a {_kind(value)}"
+    how = f", for instance with --records {next(iter(lists))}" if lists else ""
     raise BakehouseError(
         f"{path} holds {found}: wanted an array of objects, or an object that holds one. "
-        "Take the array of documents out into a file of its own."
+        f"Say where the documents are{how}, or take them out into a file of their own."
     )
 
 

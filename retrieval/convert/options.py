@@ -24,6 +24,7 @@ class Options:
     :param encoding: The encoding of every file, such as ``"cp1252"``; detected if empty.
     :param delimiter: Between the columns of tables; detected if empty.
     :param header: Whether tables begin with column names; detected if None.
+    :param records: The path to the list of rows in JSON files, such as ``data.items``; found if empty.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -33,6 +34,7 @@ class Options:
     encoding: str = ""
     delimiter: str = ""
     header: bool | None = None
+    records: str = ""
 
     def __post_init__(self) -> None:
         """:raises BakehouseError: if a role is unknown, the split no file name, or a language no code."""

@@ -11,9 +11,10 @@ from typing import Any
 from retrieval.convert.entries import Entry, Origin, Problem
 from retrieval.convert.intake import Duplicate, Intake, Outcome, Settled
 from retrieval.convert.namer import Namer
+from retrieval.convert.opening import Source
 from retrieval.convert.options import Options
 from retrieval.convert.rows import columns_of
-from retrieval.convert.sources import Source, open_sources
+from retrieval.convert.sources import open_sources
 from retrieval.records import Document, Query
 
 

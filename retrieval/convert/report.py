@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from retrieval.convert import judged
 from retrieval.convert.folder import DUPLICATES, REJECTS, Counts
-from retrieval.convert.sources import Source
+from retrieval.convert.opening import Source
 from retrieval.convert.tables import DELIMITERS
 from retrieval.validate import Fault
 
@@ -69,8 +70,9 @@ class ConversionReport:
         )
 
     def _where_judged(self) -> str:
-        """The split that found judgments go to; a BEIR folder's keep their own."""
-        return "" if all(source.format == "BEIR" for source in self.sources) else f" (split '{self.split}')"
+        """The split that found judgments go to; those of folders and collections may keep their own."""
+        own = ("BEIR", "TREC", judged.FORMAT)
+        return "" if any(source.format in own for source in self.sources) else f" (split '{self.split}')"
 
     def _next(self) -> str:
         return f"python -m retrieval index {self.out}"

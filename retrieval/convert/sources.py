@@ -1,78 +1,29 @@
-"""From what a person names, files and folders, to sources whose format is known."""
+"""From what a person names to sources whose format is known."""
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from retrieval.convert import jsons, parquet, squad, tables, texts
-from retrieval.convert.beir_folder import BeirFolder, is_beir
-from retrieval.convert.encoding import Encoding, detect
+from retrieval.convert import documents, hub, judged, trec
+from retrieval.convert.beir_folder import BeirFolder
+from retrieval.convert.encoding import detect
 from retrieval.convert.entries import Entry, Origin, Problem
+from retrieval.convert.files import File
+from retrieval.convert.finding import Found, find
+from retrieval.convert.kinds import SUPPORTED, kind_of, of_other_kind, remedy
 from retrieval.convert.mapped import Mapped
-from retrieval.convert.mapping import Mapping, guess
-from retrieval.convert.options import Options
-from retrieval.convert.rows import SAMPLE, Row, Rows
+from retrieval.convert.mapping import Choice
+from retrieval.convert.opening import Named, Source, check_size, mapped, open_file, unsupported
+from retrieval.convert.options import NO_COLUMN, Options
+from retrieval.convert.sets import FolderFound, beir_folders, outside
 from retrieval.errors import BakehouseError
-
-TABLES = (".csv", ".tsv", ".tab")
-JSONS = (".json", ".jsonl", ".ndjson")
-PARQUETS = (".parquet",)
-SUPPORTED = (
-    "CSV and TSV (.csv .tsv .tab), JSON (.json .jsonl .ndjson), Parquet (.parquet), text and Markdown (.txt .md), "
-    "and folders of these or in BEIR's format"
-)
-_REMEDIES = {
-    ".doc": "Open it in an office program and save it as text.",
-    ".docx": "Save it as text, or export it as Markdown.",
-    ".pdf": "Export its text, for instance with pdftotext.",
-    ".html": "Save the page's text as Markdown or .txt.",
-    ".htm": "Save the page's text as Markdown or .txt.",
-    ".xlsx": "Save each sheet as CSV.",
-    ".xls": "Save each sheet as CSV.",
-    ".zip": "Unpack it and name the folder.",
-    ".gz": "Unpack it and name the file inside.",
-}
-Entries = Callable[[], Iterator[Entry]]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Something to read, and what was detected about it.
-
-    :param name: As reports call it.
-    :param entries: Starts reading from the beginning.
-    :param links: Whether judgments stand in other rows than what they judge.
-    :param sample: The first rows of a table or its like, as read; empty for other formats.
-    """
-
-    name: str
-    format: str
-    entries: Entries
-    encoding: Encoding | None = None
-    delimiter: str = ""
-    evidence: str = ""
-    mapping: Mapping | None = None
-    links: bool = False
-    sample: tuple[Row, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A file to read: its name in reports, and what the ids made for its rows begin with."""
-
-    name: str
-    path: Path
-    named: bool
-    stem: str = ""
 
 
 def open_sources(places: Sequence[Path], options: Options) -> list[Source]:
-    """Look into files and folders, and detect what each is.
+    """Look into files, folders, archives and data sets, and detect what each is.
 
     In a folder, what cannot be read becomes a rejected row, and hidden files are passed over; a
     file that the person named must be readable.
@@ -80,170 +31,160 @@ def open_sources(places: Sequence[Path], options: Options) -> list[Source]:
     :raises BakehouseError: if a place is missing, empty, unreadable, of an unsupported format, or
         has no column for the text.
     """
-    sources: list[Source] = []
-    files: list[_File] = []
-    for place in places:
-        if not place.exists():
-            raise BakehouseError(f"{place} does not exist: wanted a file or a folder of documents.")
-        beirs, found = _look_into(place)
-        sources += [_beir(folder, name, options) for name, folder in beirs]
-        files += found
-    if not sources and not any(_reader_of(file.path) for file in files):
-        raise BakehouseError(_nothing(places, files))
-    return sources + _open_files(_with_stems(files), options)
+    hubs = [place for place in places if hub.is_hub(place)]
+    found = find([place for place in places if place not in hubs])
+    sources = [source for place in hubs for source in _hub(place, options)]
+    collection, loose = _collection(outside(found), options)
+    tables, loose = _judged(loose, options)
+    sources += _beirs(beir_folders(found), options) + collection + tables
+    if not sources and not any(kind_of(each.file) for each in loose):
+        raise BakehouseError(_nothing(places, loose))
+    return sources + _open_files(_with_stems(loose), options)
 
 
-def _look_into(place: Path) -> tuple[list[tuple[str, Path]], list[_File]]:
-    """The BEIR folders and the files in a place, by their names within it, sorted."""
-    if place.is_file():
-        return [], [_File(_readable(Path(place.name)), place, named=True)]
-    if is_beir(place):
-        return [(_readable(Path(place.resolve().name)), place)], []
-    inner = sorted(path for path in place.rglob("*") if not _hidden(path.relative_to(place)))
-    beirs = [path.parent for path in inner if path.name == "corpus.jsonl" and path.is_file()]
-    loose = [path for path in inner if path.is_file() and not any(path.is_relative_to(beir) for beir in beirs)]
-    names = [(_readable(beir.relative_to(place)), beir) for beir in beirs]
-    return names, [_File(_readable(path.relative_to(place)), path, named=False) for path in loose]
-
-
-def _readable(path: Path) -> str:
-    """A path that can be written, whatever bytes the file system allows in it."""
-    return os.fsencode(path.as_posix()).decode("utf-8", "replace")
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
-
-
-def _reader_of(path: Path) -> str:
-    """The kind of reader for a file, or an empty string."""
-    suffix = path.suffix.lower()
-    kinds = {"table": TABLES, "json": JSONS, "parquet": PARQUETS, "text": texts.SUFFIXES}
-    return next((kind for kind, suffixes in kinds.items() if suffix in suffixes), "")
-
-
-def _with_stems(files: Sequence[_File]) -> list[_File]:
-    """Give each file the start of its rows' ids: its stem, or its name where two share a stem."""
-    stems = Counter(file.path.stem for file in files if _reader_of(file.path) != "text")
+def _beirs(folders: Sequence[FolderFound], options: Options) -> list[Source]:
     return [
-        _File(file.name, file.path, file.named, file.name if stems[file.path.stem] > 1 else Path(file.name).stem)
-        for file in files
+        Source(
+            each.name,
+            "BEIR",
+            BeirFolder(each.files, each.name, options),
+            evidence="it holds a corpus.jsonl",
+            links=True,
+        )
+        for each in folders
     ]
 
 
-def _open_files(files: Sequence[_File], options: Options) -> list[Source]:
+def _collection(found: Sequence[Found], options: Options) -> tuple[list[Source], list[Found]]:
+    """TREC's documents, topics and judgments as one source, and the other files."""
+    files = [(each.name, each.file) for each in found if not each.trouble]
+    collection = trec.gather(files, options)
+    if collection is None:
+        return [], list(found)
+    taken = [file for _, file in collection.files]
+    name = collection.files[0][0] if len(taken) == 1 else f"{len(taken)} TREC files"
+    source = Source(name, "TREC", collection, evidence=collection.evidence, links=True)
+    return [source], [each for each in found if each.file not in taken]
+
+
+def _judged(found: Sequence[Found], options: Options) -> tuple[list[Source], list[Found]]:
+    """Tables of documents and of queries with judgments beside them as one source, and the other files."""
+    parts = judged.parts(found)
+    if parts is None:
+        return [], list(found)
+    try:
+        tables = {each.name: _with_ids(each, options) for each in parts.documents}
+        asking = replace(options, columns={**options.columns, "query": NO_COLUMN})  # there, the question is the text
+        tables |= {each.name: _with_ids(each, asking) for each in parts.queries}
+    except BakehouseError:  # then each file is read for itself, and the one that cannot be is reported
+        return [], list(found)
+    rows = {name: source.entries for name, source in tables.items() if isinstance(source.entries, Mapped)}
+    if len(rows) < len(tables):
+        return [], list(found)
+    documents = [rows[each.name] for each in parts.documents]
+    entries = judged.Judged(
+        documents, [(each.folder, rows[each.name]) for each in parts.queries], parts.judgments, options
+    )
+    taken = [*parts.documents, *parts.queries, *parts.judgments]
+    evidence = f"judgments in {', '.join(each.name for each in parts.judgments)} name rows of the tables"
+    first = tables[parts.documents[0].name]
+    source = replace(first, name=f"{len(taken)} files", format=judged.FORMAT, entries=entries, links=True)
+    return [replace(source, encoding=None, delimiter="", evidence=evidence)], [
+        each for each in found if each not in taken
+    ]
+
+
+def _with_ids(found: Found, options: Options) -> Source:
+    """A table whose rows have ids: in its first column, where that is the unnamed index of a data frame."""
+    (source,) = open_file(Named(found, found.file.stem), options)
+    first = next(iter(source.sample[0].values), "") if source.sample else ""
+    mapping = source.mapping
+    if mapping is None or mapping.column("id") or "id" in options.columns or first not in ("column 1", "Unnamed: 0"):
+        return source
+    indexed = replace(
+        mapping,
+        choices=(Choice("id", first, f"'{first}' is the index of a table saved from a data frame"), *mapping.choices),
+    )
+    assert isinstance(source.entries, Mapped)
+    return replace(source, mapping=indexed, entries=replace(source.entries, columns=indexed))
+
+
+def _hub(place: Path, options: Options) -> list[Source]:
+    return [
+        mapped(split.name, split.stem, "Hub data set", split.rows, options)
+        for split in hub.splits(hub.Address.of(place))
+    ]
+
+
+def _with_stems(files: Sequence[Found]) -> list[Named]:
+    """Give each file the start of its rows' ids: its stem, or its name where two share a stem."""
+    stems = Counter(each.file.stem for each in files if kind_of(each.file) not in ("text", "document"))
+    return [Named(each, each.name if stems[each.file.stem] > 1 else each.file.stem) for each in files]
+
+
+def _open_files(files: Sequence[Named], options: Options) -> list[Source]:
     sources: list[Source] = []
-    plain: list[tuple[str, Path]] = []
+    whole: list[tuple[str, File]] = []
     refused: list[Entry] = []
     for file in files:
         try:
-            if _reader_of(file.path) == "text":
+            if file.found.trouble:
+                raise BakehouseError(file.found.trouble)
+            if kind_of(file.file) in ("text", "document"):
                 _check_text(file, options)
-                plain.append((file.name, file.path))
+                whole.append((file.name, file.file))
             else:
-                sources.append(_open(file, options))
+                opened = open_file(file, options)
+                sources += opened if file.found.named else [_lenient(source) for source in opened]
         except BakehouseError as error:
-            if file.named:
+            if file.found.named:
                 raise
-            refused.append(Entry(Origin(file.name, 0), problems=(_refusal(file.path, error),)))
-    if plain:
-        name = plain[0][0] if len(plain) == 1 else f"{len(plain)} text files"
-        sources.append(Source(name, "text files", texts.Texts(plain, options), evidence="their names end so"))
+            refused.append(Entry(Origin(file.name, 0), problems=(_refusal(file.found, error),)))
+    if whole:
+        sources.append(_whole(whole, options))
     if refused:
         sources.append(Source(f"{len(refused)} files not read", "unsupported", lambda: iter(refused)))
     return sources
 
 
-def _check_text(file: _File, options: Options) -> None:
+def _lenient(source: Source) -> Source:
+    """A source in a folder: where it cannot be read further, that is a rejected row, and the others go on."""
+
+    def entries() -> Iterator[Entry]:
+        try:
+            yield from source.entries()
+        except BakehouseError as error:
+            problem = Problem(str(error), "Mend the file, or leave it out. The rows before are kept.")
+            yield Entry(Origin(source.name, 0), problems=(problem,))
+
+    return replace(source, entries=entries)
+
+
+def _whole(files: Sequence[tuple[str, File]], options: Options) -> Source:
+    """The files of which each is one document."""
+    plain = all(kind_of(file) == "text" for _, file in files)
+    what = "text files" if plain else "documents"
+    name = files[0][0] if len(files) == 1 else f"{len(files)} {what}"
+    return Source(name, what, documents.Documents(files, options), evidence="their names end so")
+
+
+def _check_text(file: Named, options: Options) -> None:
     """A text file in a folder may fail later, as one row; one that was named must be readable."""
-    if file.named:
-        _check_size(file.path)
-        detect(file.path, options.encoding)
+    if file.found.named:
+        check_size(file.file)
+        if kind_of(file.file) == "text":
+            detect(file.file, options.encoding)
 
 
-def _check_size(path: Path) -> None:
-    if not path.stat().st_size:
-        raise BakehouseError(f"{path} is empty: there is nothing to convert. Check that it was saved or copied whole.")
-
-
-def _open(file: _File, options: Options) -> Source:
-    kind = _reader_of(file.path)
-    if not kind:
-        raise BakehouseError(_unsupported(file.path))
-    _check_size(file.path)
-    if kind == "parquet":
-        return _mapped(file, "Parquet", parquet.rows(file.path, file.name), options)
-    encoding = detect(file.path, options.encoding)
-    if kind == "json":
-        return _json(file, encoding, options)
-    dialect = tables.detect(file.path, encoding, options)
-    format_ = "TSV" if dialect.delimiter == "\t" else "CSV"
-    rows = tables.rows(file.path, encoding, dialect, file.name)
-    delimiter = "" if dialect.delimiter not in tables.DELIMITERS and not options.delimiter else dialect.delimiter
-    return _mapped(file, format_, rows, options, encoding=encoding, delimiter=delimiter, evidence=dialect.evidence)
-
-
-def _json(file: _File, encoding: Encoding, options: Options) -> Source:
-    if jsons.is_lines(file.path, encoding):
-        rows, format_ = jsons.line_rows(file.path, encoding, file.name), "JSON Lines"
-    else:
-        rows, format_ = jsons.array_rows(jsons.read_array(file.path, encoding), file.name), "JSON"
-    nested = squad.nested_rows(rows)
-    if key := squad.questions_key(list(islice(nested(), SAMPLE))):
-        passages = _mapped(file, "", nested, options)
-        assert isinstance(passages.entries, Mapped)
-        evidence = f"its objects hold a passage and a list of questions in '{key}'"
-        entries = squad.Squad(passages.entries, key)
-        return Source(
-            file.name, f"SQuAD-like {format_}", entries, encoding, "", evidence, passages.mapping, True, passages.sample
-        )
-    return _mapped(file, format_, rows, options, encoding=encoding)
-
-
-def _mapped(
-    file: _File,
-    format_: str,
-    rows: Rows,
-    options: Options,
-    *,
-    encoding: Encoding | None = None,
-    delimiter: str = "",
-    evidence: str = "",
-) -> Source:
-    sample = tuple(islice(rows(), SAMPLE))
-    if not sample:
-        raise BakehouseError(f"{file.path} holds no rows: there is nothing to convert. Check that it was saved whole.")
-    mapping = guess(sample, str(file.path), options)
-    entries = Mapped(rows, mapping, file.stem, options)
-    return Source(file.name, format_, entries, encoding, delimiter, evidence, mapping, sample=sample)
-
-
-def _beir(folder: Path, name: str, options: Options) -> Source:
-    return Source(name, "BEIR", BeirFolder(folder, name, options), evidence="it holds a corpus.jsonl", links=True)
-
-
-def _refusal(path: Path, error: BakehouseError) -> Problem:
+def _refusal(found: Found, error: BakehouseError) -> Problem:
     """Why a file in a folder is passed over: in short where it is only of another kind."""
-    if _reader_of(path):
+    if found.trouble or kind_of(found.file):
         return Problem(str(error), "Mend the file, or leave it out.")
-    return Problem(_of_other_kind(path), _remedy(path))
+    return Problem(of_other_kind(found.file), remedy(found.file) or "Export it in a format that can.")
 
 
-def _unsupported(path: Path) -> str:
-    return f"{path}: {_of_other_kind(path)}. Wanted: {SUPPORTED}. {_remedy(path)}"
-
-
-def _of_other_kind(path: Path) -> str:
-    ending = f"ending in {path.suffix}" if path.suffix else "without an ending"
-    return f"files {ending} cannot be read"
-
-
-def _remedy(path: Path) -> str:
-    return _REMEDIES.get(path.suffix.lower(), "Export it in a format that can.")
-
-
-def _nothing(places: Sequence[Path], files: Sequence[_File]) -> str:
-    if len(files) == 1 and files[0].named:
-        return _unsupported(files[0].path)
+def _nothing(places: Sequence[Path], found: Sequence[Found]) -> str:
+    if len(found) == 1 and (found[0].named or found[0].trouble):
+        return found[0].trouble or unsupported(found[0].file)
     where = ", ".join(map(str, places))
-    return f"{where} holds nothing that can be read ({len(files)} files of other kinds). Wanted: {SUPPORTED}."
+    return f"{where} holds nothing that can be read ({len(found)} files of other kinds). Wanted: {SUPPORTED}."

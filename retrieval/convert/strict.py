@@ -44,6 +44,4 @@ def _reader(path: Path, what: str) -> Rows:
     encoding = detect(path)
     if ending in (".csv", ".tsv", ".tab"):
         return tables.rows(path, encoding, tables.detect(path, encoding, options), path.name)
-    if jsons.is_lines(path, encoding):
-        return jsons.line_rows(path, encoding, path.name)
-    return jsons.array_rows(jsons.read_array(path, encoding), path.name)
+    return jsons.find(path, encoding, path.name).rows

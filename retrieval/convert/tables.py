@@ -13,11 +13,11 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from retrieval.convert.clean import has_stray_bytes
 from retrieval.convert.encoding import Encoding, open_text
 from retrieval.convert.entries import Origin, Problem
+from retrieval.convert.files import File
 from retrieval.convert.names import ROLES, fit
 from retrieval.convert.options import Options
 from retrieval.convert.rows import Row, Rows
@@ -44,7 +44,7 @@ class Dialect:
     evidence: str
 
 
-def detect(path: Path, encoding: Encoding, options: Options) -> Dialect:
+def detect(path: File, encoding: Encoding, options: Options) -> Dialect:
     """Find delimiter, quoting and header from the start of the file.
 
     :raises BakehouseError: if there is nothing but white space.
@@ -56,14 +56,14 @@ def detect(path: Path, encoding: Encoding, options: Options) -> Dialect:
     preferred = "\t" if path.suffix.lower() in (".tsv", ".tab") else ","
     delimiter, quoting, rows = _best(sample, options.delimiter, preferred)
     first = [cell.strip() for cell in rows[0]]
-    header = _is_header(first) if options.header is None else options.header
-    columns = _unique(first if header else [""] * len(first))
+    header = is_header(first) if options.header is None else options.header
+    columns = unique(first if header else [""] * len(first))
     name = DELIMITERS.get(delimiter, repr(delimiter))
     evidence = "it has one column" if delimiter == _ONE_COLUMN else f"a {name} parts its rows most evenly"
     return Dialect(delimiter, quoting, columns, header, evidence + ("" if header else "; its first line is no header"))
 
 
-def rows(path: Path, encoding: Encoding, dialect: Dialect, file: str) -> Rows:
+def rows(path: File, encoding: Encoding, dialect: Dialect, file: str) -> Rows:
     """The rows of a table.
 
     :param file: The name to give in reports.
@@ -124,7 +124,7 @@ def _best(sample: str, told: str, preferred: str) -> tuple[str, str, list[list[s
             rows = _parse(sample, delimiter, quoting)
             width = len(rows[0])
             even = Counter(map(len, rows))[width] / len(rows)
-            parts = width > 1 and (even >= 0.5 or _is_header(rows[0]))
+            parts = width > 1 and (even >= 0.5 or is_header(rows[0]))
             rank = (parts or bool(told), round(even, 2), -place)
             if best is None or rank > best[0]:
                 best = (rank, delimiter, quoting, rows)
@@ -148,7 +148,7 @@ def _parse(sample: str, delimiter: str, quoting: str) -> list[list[str]]:
     return [row for row in _reader(io.StringIO(sample, newline=""), delimiter, quoting) if any(map(str.strip, row))]
 
 
-def _is_header(cells: Sequence[str]) -> bool:
+def is_header(cells: Sequence[str]) -> bool:
     """Whether a first row holds names: known ones, or short, distinct ones that are no values."""
     if any(fit(cell, role) for cell in cells for role in ROLES):
         return True
@@ -161,7 +161,7 @@ def _is_value(cell: str) -> bool:
     return re.sub(r"[-.,:/% ]", "", cell).isdigit() or "://" in cell
 
 
-def _unique(names: Sequence[str]) -> tuple[str, ...]:
+def unique(names: Sequence[str]) -> tuple[str, ...]:
     """Names for all columns: ``column 3`` where there is none, ``text (2)`` where it stands twice."""
     unique: list[str] = []
     for place, name in enumerate(names, 1):

@@ -1,24 +1,19 @@
-"""A folder of text and Markdown files: one document a file.
+"""Text and Markdown files.
 
-The id is the file's path within the folder, the title the ``title`` of its front matter, else its
-first Markdown heading (which then leaves the text, if it opens it), else the file's name in words.
-A file that is empty, or in no encoding that can be found, is rejected; the others go on.
+The title is the ``title`` of the front matter, else the first Markdown heading (which then leaves
+the text, if it opens it), else the file's name in words.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from retrieval.convert.encoding import detect, read_text
-from retrieval.convert.entries import Entry, Origin, Passage, Problem
-from retrieval.convert.intake import NO_TEXT
+from retrieval.convert.entries import Problem
+from retrieval.convert.files import File
 from retrieval.convert.options import Options
-from retrieval.errors import BakehouseError
 
-SUFFIXES = (".txt", ".md", ".markdown", ".mdown", ".text")
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*$\s*", re.S | re.M)
 _FRONT_TITLE = re.compile(r"^title:[ \t]*(['\"]?)(.+?)\1[ \t]*$", re.M)
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.M)
@@ -26,32 +21,27 @@ _FENCE = re.compile(r"^(```|~~~).*?^\1", re.S | re.M)
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
-    """The entries of text files.
+class Text:
+    """What a file says.
 
-    :param files: Name within the folder, and where it lies.
+    :param problem: Why it says nothing that can be read.
     """
 
-    files: Sequence[tuple[str, Path]]
-    options: Options
-
-    def __call__(self) -> Iterator[Entry]:
-        """Read from the beginning."""
-        for row, (name, path) in enumerate(self.files, 1):
-            yield self._entry(Origin(name, row), path)
-
-    def _entry(self, origin: Origin, path: Path) -> Entry:
-        try:
-            text = read_text(path, detect(path, self.options.encoding))
-        except BakehouseError as error:
-            return Entry(origin, problems=(Problem(str(error), "Mend the file, or leave it out."),))
-        if not text.strip():
-            return Entry(origin, problems=(NO_TEXT,))
-        title, body = titled(text, path) if path.suffix.lower() != ".txt" else (spoken(path), text)
-        return Entry(origin, passages=(Passage(origin.file, body, title, auto_id=origin.file),))
+    title: str
+    body: str
+    problem: Problem | None = None
 
 
-def titled(text: str, path: Path) -> tuple[str, str]:
+def read(path: File, options: Options) -> Text:
+    """The text of a text or Markdown file.
+
+    :raises BakehouseError: if it is in no encoding that can be found.
+    """
+    text = read_text(path, detect(path, options.encoding))
+    return Text(spoken(path), text) if path.suffix.lower() == ".txt" else Text(*titled(text, path))
+
+
+def titled(text: str, path: File) -> tuple[str, str]:
     """The title of a Markdown text, and the text without it."""
     front = _FRONT_MATTER.match(text)
     body = text[front.end() :] if front else text
@@ -65,6 +55,6 @@ def titled(text: str, path: Path) -> tuple[str, str]:
     return spoken(path), body
 
 
-def spoken(path: Path) -> str:
+def spoken(path: File) -> str:
     """A file's name in words."""
     return re.sub(r"[-_\s]+", " ", path.stem).strip()

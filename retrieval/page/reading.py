@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from retrieval.convert.entries import Entry
 from retrieval.convert.names import ROLES
+from retrieval.convert.opening import Source
 from retrieval.convert.report import ConversionReport
-from retrieval.convert.sources import Source
 from retrieval.convert.tables import DELIMITERS
 from retrieval.page import html, numbers
 from retrieval.page.tongues import language_name

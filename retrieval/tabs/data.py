@@ -10,6 +10,7 @@ import gradio as gr
 
 from retrieval import drafts
 from retrieval.beir import Corpus
+from retrieval.convert.kinds import ENDINGS
 from retrieval.convert.names import ROLES
 from retrieval.convert.options import NO_COLUMN
 from retrieval.corpora import open_known
@@ -22,7 +23,7 @@ from retrieval.page.menus import corpus_choices
 from retrieval.page.visitors import require_change
 
 VIEWS = ("Documents", "Queries", "Judgments", "Rejected")
-KINDS = [".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".parquet", ".txt", ".md"]
+KINDS = list(ENDINGS)
 FETCH = "() => setTimeout(() => document.querySelector('#zip-file a, a#zip-file, #zip-file')?.click(), 60)"
 _VISIT = 24 * 3600
 
@@ -32,7 +33,10 @@ def build(page: PageState) -> None:
     kept = gr.State(None, time_to_live=_VISIT, delete_callback=drafts.discard)
     with gr.Row(elem_classes="bh-split"):
         with gr.Column(scale=2, min_width=280, elem_classes="bh-data-start"):
-            gr.HTML(html.heading("Your documents", "CSV, TSV, JSON, Parquet, text, Markdown"), **SURFACE)
+            gr.HTML(
+                html.heading("Your documents", "tables, JSON, Office, PDF, web pages, text, or a ZIP of these"),
+                **SURFACE,
+            )
             files = gr.File(
                 label="Your documents",
                 show_label=False,

@@ -123,3 +123,32 @@ def test_parquet(tmp_path: Path) -> None:
     }  # fmt: skip
     with pytest.raises(BakehouseError, match=r"b\.parquet is no Parquet file"):
         convert([write(tmp_path / "b.parquet", "text\nx\n")], tmp_path / "out", ENGLISH)
+
+
+NESTED = {"meta": {"tags": ["a", "b"]}, "data": {"docs": ROWS}}
+
+
+def test_the_one_list_of_objects_is_found(tmp_path: Path) -> None:
+    report = run(write(tmp_path / "a.json", json.dumps(NESTED)), tmp_path / "out")
+    assert texts(tmp_path / "out") == {"1": "Bread of rye", "2": "Buns"}
+    assert report.sources[0].evidence == "its list of objects is 'data.docs'"
+
+
+def test_a_path_leads_to_the_rows(tmp_path: Path) -> None:
+    shelves = [{"docs": ROWS[:1]}, {"docs": ROWS[1:]}, {}]
+    two = {"old": {"docs": [{"id": 9, "text": "Stale"}]}, "new": {"shelves": shelves}}
+    file = write(tmp_path / "a.json", json.dumps(two))
+    with pytest.raises(BakehouseError, match=r"the arrays old.docs, new.shelves: wanted .*with --records old.docs"):
+        convert([file], tmp_path / "out", ENGLISH)
+    with pytest.raises(BakehouseError, match=r"no list of rows at 'new.shelvs'. It has .*Did you mean 'new.shelves'"):
+        convert([file], tmp_path / "out", Options(records="new.shelvs"))
+    run(file, tmp_path / "out", Options(languages=("en",), records="new.shelves.docs"))
+    assert texts(tmp_path / "out") == {"1": "Bread of rye", "2": "Buns"}
+
+
+def test_a_path_leads_to_the_rows_of_every_line(tmp_path: Path) -> None:
+    file = write_lines(tmp_path / "a.jsonl", {"docs": ROWS}, {"docs": []}, {"docs": [{"id": 3, "text": "Cake"}]})
+    run(file, tmp_path / "out", Options(languages=("en",), records="docs"))
+    assert texts(tmp_path / "out") == {"1": "Bread of rye", "2": "Buns", "3": "Cake"}
+    (reject,) = read(tmp_path / "out", "rejects")
+    assert (reject["line"], reject["row"], reject["reason"]) == (2, 3, "no list at 'docs'")

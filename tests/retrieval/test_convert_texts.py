@@ -45,15 +45,15 @@ def test_files_that_cannot_be_used_are_rejected_one_by_one(tmp_path: Path) -> No
     write(tmp_path / "docs" / "a.txt", "Bread of rye.")
     write(tmp_path / "docs" / "b.txt", "")
     write(tmp_path / "docs" / "c.txt", b"%PDF-1.7 \xff\xfe")
-    write(tmp_path / "docs" / "d.docx", b"PK\x03\x04")
+    write(tmp_path / "docs" / "d.odt", b"PK\x03\x04")
     write(tmp_path / "docs" / "e.csv", "only,numbers\n1,2\n")
     report = run(tmp_path / "docs", tmp_path / "out")
     assert list(texts(tmp_path / "out")) == ["a.txt"]
     reasons = {each["file"]: each["reason"] for each in read(tmp_path / "out", "rejects")}
-    assert list(reasons) == ["b.txt", "c.txt", "d.docx", "e.csv"]
+    assert list(reasons) == ["b.txt", "c.txt", "d.odt", "e.csv"]
     assert reasons["b.txt"] == "no text"
     assert "is a PDF in spite of its name" in reasons["c.txt"]
-    assert reasons["d.docx"] == "files ending in .docx cannot be read"
+    assert reasons["d.odt"] == "files ending in .odt cannot be read"
     assert "no column looks like the text" in reasons["e.csv"]
     assert (report.counts.rows, report.counts.rejected) == (5, 4)
     assert "row" not in read(tmp_path / "out", "rejects")[3]
@@ -64,8 +64,12 @@ def test_a_file_that_was_named_must_be_readable(tmp_path: Path) -> None:
     for name, content, message in (
         ("b.txt", b"", "is empty"),
         ("c.txt", b"%PDF-1.7", "is a PDF"),
-        ("d.docx", b"PK\x03\x04", "files ending in .docx cannot be read. Wanted: CSV and TSV"),
-        ("e", b"text", "files without an ending cannot be read"),
+        (
+            "d.odt",
+            b"PK\x03\x04",
+            "files ending in .odt cannot be read. Open it in an office program and save it as .docx",
+        ),
+        ("e", b"text", "files without an ending cannot be read. Wanted: CSV and TSV"),
     ):
         with pytest.raises(BakehouseError, match=f"{name}.*{message}"):
             convert([good, write(tmp_path / name, content)], tmp_path / "out", ENGLISH)

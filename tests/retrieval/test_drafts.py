@@ -64,6 +64,21 @@ def test_the_files_of_a_beir_folder_are_put_together_again(home: Path, tiny_corp
     drafts.discard(made)
 
 
+def test_the_files_of_the_gpl_toolkit_too(home: Path, tmp_path: Path) -> None:
+    lines = {
+        "corpus.jsonl": '{"_id": "d1", "text": "Bread of rye"}\n{"_id": "d2", "text": "Buns"}\n',
+        "qgen-queries.jsonl": '{"_id": "q1", "text": "what is rye?"}\n',
+        "train.tsv": "query-id\tcorpus-id\tscore\nq1\td1\t1\n",
+        "gpl-training-data.tsv": "q1\td1\td2\t3\n",
+    }
+    for name, content in lines.items():
+        (tmp_path / name).write_text(content)
+    made = drafts.draft([tmp_path / name for name in lines])
+    assert made.corpus.qrels("train") == {"q1": {"d1": 1}}
+    assert (made.report.counts.merged, made.report.counts.rejected) == (1, 0)
+    drafts.discard(made)
+
+
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "handbook", "x.partial", "x" * 61])
 def test_a_name_that_cannot_be_a_corpus_is_refused(home: Path, table: Path, name: str) -> None:
     made = drafts.draft([table])
