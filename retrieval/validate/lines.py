@@ -1,0 +1,99 @@
+"""The lines of a file, split and decoded as beir reads them, and what is wrong with them as such."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from retrieval.validate.fault import Tally
+
+LONG = 10_000_000
+BACKUP = ".bak"
+"""The end of the name under which --fix leaves what was there before."""
+_MARK = "\ufeff"
+_PIECE = 1 << 20
+
+
+@dataclass(slots=True)
+class Line:
+    """One line without its end.
+
+    :param text: What the line should be: None if it should not be there. Bytes that are no UTF-8 stand in it as
+        Python's ``surrogateescape`` gives them.
+    :param sound: Whether its content is worth a look.
+    """
+
+    number: int
+    text: str | None
+    sound: bool = True
+
+
+def source_of(folder: Path, file: str) -> Path | None:
+    """Where a file is read from: itself or, where only that is there, its ``.gz``."""
+    packed = folder / f"{file}.gz"
+    return next((path for path in (folder / file, packed) if path.is_file()), None)
+
+
+def read_lines(source: Path, file: str, tally: Tally) -> Iterator[Line]:
+    """Each line of a file, blank ones too, with ``\\n``, ``\\r\\n`` and ``\\r`` as ends.
+
+    Memory: one line. Faults of encoding and of lines as such go to the tally.
+    """
+    if source.suffix == ".gz":
+        message = "it is compressed: beir reads plain files only. Unpack it."
+        tally.note("compressed", f"{file}.gz", 0, message, fixable=True)
+        tally.mendable_files.add(file)
+    with _open(source) as stream:
+        for number, raw in enumerate(stream, 1):
+            yield _line(raw, number, file, tally)
+
+
+def breaks_off(source: Path) -> str:
+    """Why a ``.gz`` cannot be read to its end; empty if it can, and for other files."""
+    if source.suffix != ".gz":
+        return ""
+    try:
+        with gzip.open(source, "rb") as stream:
+            while stream.read(_PIECE):
+                pass
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        return str(error)
+    return ""
+
+
+def _open(source: Path) -> io.TextIOWrapper:
+    binary = gzip.open(source, "rb") if source.suffix == ".gz" else source.open("rb")  # noqa: SIM115 - the wrapper closes it
+    return io.TextIOWrapper(binary, encoding="utf-8", errors="surrogateescape", newline="")
+
+
+def _line(raw: str, number: int, file: str, tally: Tally) -> Line:
+    text = raw.rstrip("\r\n")
+    if raw.endswith("\r\n") or raw.endswith("\r"):
+        found = "\\r\\n" if raw.endswith("\n") else "\\r"
+        tally.note("line-ending", file, number, f"the line ends with {found}: wanted \\n.", fixable=True)
+    if number == 1 and text.startswith(_MARK):
+        text = text.removeprefix(_MARK)
+        message = "the file begins with a byte order mark: wanted UTF-8 without one."
+        tally.note("byte-order-mark", file, 1, message, fixable=True)
+    if not text.strip():
+        tally.note("blank-line", file, number, "the line is blank: wanted none such.", fixable=True)
+        return Line(number, None, sound=False)
+    if len(text) > LONG:
+        message = f"the line has {len(text):,} characters: wanted {LONG:,} at most. Cut the text into passages."
+        tally.note("long-line", file, number, message)
+    return Line(number, text, sound=_is_utf8(text, file, number, tally))
+
+
+def _is_utf8(text: str, file: str, number: int, tally: Tally) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        byte = len(text[: error.start].encode()) + 1
+        remedy = "convert the folder with `python -m retrieval convert`, which finds its encoding."
+        tally.note("utf-8", file, number, f"byte {byte} of the line is not UTF-8: {remedy}")
+        return False
+    return True
