@@ -8,13 +8,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from retrieval.beir import HANDBOOK
 from retrieval.cli import Report, command
 from retrieval.errors import BakehouseError
+from retrieval.home import home
 from retrieval.validate.examine import examine
 from retrieval.validate.fault import KEPT, Validation
 from retrieval.validate.fix import Fixed, fix
 from retrieval.validate.lines import BACKUP
-from retrieval.validate.rules import RULES, Rule
+from retrieval.validate.rules import RULES, Rule, explained
 
 SHOWN = 5
 """Faults of each rule that a person is shown, unless ``--show`` says another number."""
@@ -23,7 +25,9 @@ SHOWN = 5
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register ``validate``."""
     parser = command(subparsers, "validate", _validate, "name every fault of a BEIR folder, with file and line")
-    parser.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="a BEIR folder")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, metavar="DIR", help="a BEIR folder, or a name under workspace/corpora"
+    )
     parser.add_argument("--fix", action="store_true", help=f"mend what is safe; a changed file is kept as NAME{BACKUP}")
     parser.add_argument("--show", type=int, default=SHOWN, metavar="N", help=f"faults of each rule (default {SHOWN})")
     parser.add_argument("--rules", action="store_true", help="list the rules of the format, each with an example")
@@ -31,16 +35,23 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 def _validate(args: argparse.Namespace) -> Report:
     if args.rules:
-        return Report({"rules": [asdict(rule) for rule in RULES.values()]}, "\n\n".join(map(_rule, RULES.values())))
+        return Report({"rules": [asdict(rule) for rule in RULES.values()]}, explained())
     if args.folder is None:
         raise BakehouseError("no folder was named: wanted `validate DIR`, or `validate --rules` for the format.")
+    folder = _place(args.folder)
     if args.fix:
-        fixed = fix(args.folder)
+        fixed = fix(folder)
         left = fixed.left
         machine = {**_machine(left), "fixed": fixed.mended, "files": fixed.files}
         return Report(machine, f"{_mended(fixed)}\n{_in_words(left, args.show)}", failed=not left.valid)
-    found = examine(args.folder)
+    found = examine(folder)
     return Report(_machine(found), _in_words(found, args.show), failed=not found.valid)
+
+
+def _place(named: Path) -> Path:
+    """A folder by path, or by its name in the workspace."""
+    kept = HANDBOOK if str(named) == HANDBOOK.name else home() / "corpora" / named
+    return kept if kept.is_dir() and not named.exists() else named
 
 
 def _machine(validation: Validation) -> dict[str, Any]:
@@ -92,11 +103,3 @@ def _mended(fixed: Fixed) -> str:
     lines = [f"  {rule:<{width}}  {count:>7,}  {RULES[rule].fix}" for rule, count in _in_order(fixed.mended).items()]
     kept = f"What was there before stands beside each as NAME{BACKUP}."
     return "\n".join([f"Mended {', '.join(fixed.files)}:", *lines, kept, ""])
-
-
-def _rule(rule: Rule) -> str:
-    fix_ = f"\n  --fix: {rule.fix}" if rule.fix else ""
-    return (
-        f"{rule.name} ({rule.severity}, {rule.place})\n  {rule.says}\n"
-        f"  for example: {rule.example}\n  what comes of it: {rule.harm}{fix_}"
-    )

@@ -46,7 +46,7 @@ class Tally:
     faults: list[Fault] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     fixable: Counter[str] = field(default_factory=Counter)
-    mendable_files: set[str] = field(default_factory=set)
+    fixable_in: Counter[str] = field(default_factory=Counter)
 
     def note(self, rule: str, file: str, line: int, message: str, *, fixable: bool = False) -> None:
         """Count a fault, and remember it while there is room."""
@@ -55,7 +55,7 @@ class Tally:
             self.faults.append(Fault(file, line, rule, message, RULES[rule].severity, fixable))
         if fixable:
             self.fixable[rule] += 1
-            self.mendable_files.add(file)
+            self.fixable_in[file] += 1
 
     def leave(self, file: str, left: Mapping[int, str]) -> None:
         """Take back that faults of a file can be mended.
@@ -63,6 +63,7 @@ class Tally:
         :param left: Line → the rule of its fault.
         """
         self.fixable.subtract(left.values())
+        self.fixable_in[file] -= len(left)
         for place, fault in enumerate(self.faults):
             if fault.file == file and left.get(fault.line) == fault.rule:
                 self.faults[place] = replace(fault, fixable=False)

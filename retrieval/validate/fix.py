@@ -40,7 +40,7 @@ def fix(folder: Path) -> Fixed:
     :raises BakehouseError: if there is no such folder.
     """
     found = look(folder)
-    files = tuple(file for file in (CORPUS, QUERIES, *split_files(folder)) if file in found.tally.mendable_files)
+    files = tuple(file for file in (CORPUS, QUERIES, *split_files(folder)) if found.tally.fixable_in[file])
     for file in files:
         _write(folder, file, found)
     before = found.as_validation()

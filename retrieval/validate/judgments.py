@@ -17,8 +17,8 @@ from retrieval.validate.patterns import MISSING
 Pair = tuple[int | str, int | str]
 
 _HEADER = "\t".join(QRELS_HEADER)
-_WHOLE = re.compile(r"-?[0-9]{1,10}")
-_AS_GOOD_AS_WHOLE = re.compile(r"\+?(-?[0-9]{1,10})(?:\.0*)?")
+_WHOLE = re.compile(r"\s*[+-]?[0-9]{1,10}\s*")
+_WHOLE_FLOAT = re.compile(r"([+-]?[0-9]{1,10})\.0*")
 _LARGEST = 2**31
 _SAME_COLUMNS = (re.compile("q|topic", re.I), re.compile("corpus|doc|passage|pid", re.I), re.compile("[a-z_-]+", re.I))
 """How the three columns' other names begin."""
@@ -92,7 +92,7 @@ class Judgments:
     def _is_header(self, line: Line, cells: list[str]) -> bool:
         """Note what is wrong with the first line; whether it is a header for all that."""
         grade = _bare(cells[-1])
-        is_header = not _AS_GOOD_AS_WHOLE.fullmatch(grade)
+        is_header = not (_WHOLE.fullmatch(grade) or _WHOLE_FLOAT.fullmatch(grade))
         fixable = not is_header or self._names_the_columns(cells)
         message = f"found {shown(line.text or '')}, wanted the header {_HEADER!r}: beir drops this line."
         self._note("qrels-header", line.number, message, fixable)
@@ -146,17 +146,15 @@ class Judgments:
         return cell
 
     def _grade(self, cell: str, line: int) -> str:
+        """The grade that a cell means, as it stands where it is one."""
         if _is_grade(cell):
             return cell
-        bare, stripped = _bare(cell), cell.strip()
-        if _is_grade(stripped):
-            self._note("white-space", line, f"white space stands around the score {cell!r}: wanted none.", True)
-            return stripped
+        bare = _bare(cell)
         if _is_grade(bare):
-            message = f"the cell {cell!r} begins with a quotation mark: wanted the score as it is."
+            message = f"the cell {shown(cell)} begins with a quotation mark: wanted the score as it is."
             self._note("qrels-quotes", line, message, True)
             return bare
-        meant = _AS_GOOD_AS_WHOLE.fullmatch(bare)
+        meant = _WHOLE_FLOAT.fullmatch(bare)
         fixable = meant is not None and _is_grade(meant[1])
         message = f"the score {shown(cell)} is no whole number: write 0 for not relevant, 1 or more for relevant."
         self._note("qrels-score", line, message, fixable)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from retrieval.beir import QRELS
 from retrieval.validate.fault import Tally
 
 LONG = 10_000_000
@@ -44,9 +45,8 @@ def read_lines(source: Path, file: str, tally: Tally) -> Iterator[Line]:
     Memory: one line. Faults of encoding and of lines as such go to the tally.
     """
     if source.suffix == ".gz":
-        message = "it is compressed: beir reads plain files only. Unpack it."
-        tally.note("compressed", f"{file}.gz", 0, message, fixable=True)
-        tally.mendable_files.add(file)
+        message = f"it is there as {source.name} only, which beir does not read: unpack it."
+        tally.note("compressed", file, 0, message, fixable=True)
     with _open(source) as stream:
         for number, raw in enumerate(stream, 1):
             yield _line(raw, number, file, tally)
@@ -78,7 +78,8 @@ def _line(raw: str, number: int, file: str, tally: Tally) -> Line:
     if number == 1 and text.startswith(_MARK):
         text = text.removeprefix(_MARK)
         message = "the file begins with a byte order mark: wanted UTF-8 without one."
-        tally.note("byte-order-mark", file, 1, message, fixable=True)
+        rule = "qrels-mark" if file.startswith(QRELS) else "byte-order-mark"
+        tally.note(rule, file, 1, message, fixable=True)
     if not text.strip():
         tally.note("blank-line", file, number, "the line is blank: wanted none such.", fixable=True)
         return Line(number, None, sound=False)

@@ -1,6 +1,6 @@
 """Every rule of the BEIR format, written down once.
 
-The checks name the rules, and ``python -m retrieval validate --rules``, the Data tab and ``docs/format.md`` print them.
+The checks name the rules, and ``python -m retrieval validate --rules``, ``docs/format.md`` and the Data tab show them.
 What beir and mteb do with a fault was tried out with beir 2.2.0 and mteb 2.26.24, and is tried again by the tests.
 """
 
@@ -83,10 +83,6 @@ _OF_EVERY_FILE = (
         "é written as the one byte E9 of Latin-1", "beir and mteb fail.", "error",
     ),
     Rule(
-        "byte-order-mark", EVERY, "A file does not begin with a byte order mark.",
-        'EF BB BF before the first {"_id": …}', f"beir fails on {JSON_LINES}.", "error", "removed",
-    ),
-    Rule(
         "line-ending", EVERY, "Lines end with \\n.",
         "\\r\\n, as Windows writes", "Tools that split at \\n keep a \\r in the last column.", "warning",
         "\\n in its place",
@@ -102,6 +98,10 @@ _OF_EVERY_FILE = (
 )  # fmt: skip
 
 _OF_JSON_LINES = (
+    Rule(
+        "byte-order-mark", JSON_LINES, "The file does not begin with a byte order mark.",
+        'EF BB BF before the first {"_id": …}', "beir fails.", "error", "removed",
+    ),
     Rule(
         "json", JSON_LINES, "Each line is one JSON object.",
         '{"_id": "1", "text": "…"},', "beir and mteb fail.", "error",
@@ -130,7 +130,7 @@ _OF_JSON_LINES = (
         "error", "17 becomes \"17\", unless there is such an id",
     ),
     Rule(
-        "white-space", EVERY, "No white space stands around ids and grades.",
+        "white-space", EVERY, "No white space stands around ids.",
         '"_id": "d1 "', "\"d1 \" and \"d1\" are two ids to beir and mteb.", "error",
         "removed, unless there is such an id",
     ),
@@ -188,6 +188,10 @@ _OF_JSON_LINES = (
 
 _OF_JUDGMENTS = (
     Rule(
+        "qrels-mark", JUDGMENTS, "Judgments do not begin with a byte order mark.",
+        "EF BB BF before query-id", "Some tools find no column query-id.", "warning", "removed",
+    ),
+    Rule(
         "qrels-header", JUDGMENTS, "Judgments begin with the header query-id, corpus-id, score.",
         "a first line q1 d1 1", "beir drops the first judgment; mteb finds no such columns.", "error",
         "written, where the first line is a judgment or has other names for the same columns",
@@ -198,7 +202,7 @@ _OF_JUDGMENTS = (
     ),
     Rule(
         "qrels-score", JUDGMENTS, "A score is a whole number between −2147483648 and 2147483647.",
-        "0.5", "beir and mteb fail.", "error", "1.0 and +1 become 1",
+        "0.5", "beir and mteb fail.", "error", "1.0 becomes 1",
     ),
     Rule(
         "qrels-quotes", JUDGMENTS, "Cells do not begin with a quotation mark.",
@@ -246,3 +250,26 @@ RULES: dict[str, Rule] = {
     rule.name: rule for rule in (*_OF_THE_FOLDER, *_OF_EVERY_FILE, *_OF_JSON_LINES, *_OF_JUDGMENTS)
 }
 """Name → rule, in the order in which the format is explained."""
+
+
+def by_place() -> dict[str, list[Rule]]:
+    """The rules by where they hold, from the folder to the judgments."""
+    places: dict[str, list[Rule]] = {place: [] for place in (FOLDER, EVERY, JSON_LINES, CORPUS, QUERIES, JUDGMENTS)}
+    for rule in RULES.values():
+        places[rule.place].append(rule)
+    return places
+
+
+def explained() -> str:
+    """All rules in words, as Markdown."""
+    return "\n\n".join(
+        "\n".join(
+            [f"## {place[0].upper() if place in (FOLDER, EVERY) else place[0]}{place[1:]}", "", *map(_entry, rules)]
+        )
+        for place, rules in by_place().items()
+    )
+
+
+def _entry(rule: Rule) -> str:
+    fix = f" `--fix`: {rule.fix}." if rule.fix else ""
+    return f"- **{rule.name}** ({rule.severity}). {rule.says}\n  For example: {rule.example} → {rule.harm}{fix}"
