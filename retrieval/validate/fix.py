@@ -7,6 +7,7 @@ stand or as they will be. So a run that was killed between two files is finished
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,7 @@ def _write(folder: Path, file: str, found: Look) -> None:
             if line.text is not None:
                 out.write(line.text.encode("utf-8", "surrogateescape") + b"\n")
         if target.exists():
+            shutil.copymode(target, out.name)
             link(target, backup)
 
 

@@ -17,7 +17,7 @@ from retrieval.validate.patterns import MISSING
 Pair = tuple[int | str, int | str]
 
 _HEADER = "\t".join(QRELS_HEADER)
-_WHOLE = re.compile(r"\s*[+-]?[0-9]{1,10}\s*")
+_WHOLE = re.compile(r" *[+-]?[0-9]{1,10} *")
 _WHOLE_FLOAT = re.compile(r"([+-]?[0-9]{1,10})\.0*")
 _LARGEST = 2**31
 _SAME_COLUMNS = (re.compile("q|topic", re.I), re.compile("corpus|doc|passage|pid", re.I), re.compile("[a-z_-]+", re.I))

@@ -75,11 +75,11 @@ def _line(raw: str, number: int, file: str, tally: Tally) -> Line:
     if raw.endswith("\r\n") or raw.endswith("\r"):
         found = "\\r\\n" if raw.endswith("\n") else "\\r"
         tally.note("line-ending", file, number, f"the line ends with {found}: wanted \\n.", fixable=True)
-    if number == 1 and text.startswith(_MARK):
-        text = text.removeprefix(_MARK)
-        message = "the file begins with a byte order mark: wanted UTF-8 without one."
-        rule = "qrels-mark" if file.startswith(QRELS) else "byte-order-mark"
-        tally.note(rule, file, 1, message, fixable=True)
+    is_judgment = file.startswith(QRELS)
+    if text.startswith(_MARK) and not (is_judgment and number > 1):  # an id may begin with one
+        text = text.lstrip(_MARK)
+        message = "the line begins with a byte order mark: wanted UTF-8 without one."
+        tally.note("qrels-mark" if is_judgment else "byte-order-mark", file, number, message, fixable=True)
     if not text.strip():
         tally.note("blank-line", file, number, "the line is blank: wanted none such.", fixable=True)
         return Line(number, None, sound=False)

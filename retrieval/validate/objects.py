@@ -65,7 +65,7 @@ class Objects:
         mended = (suspect and self._characters(line.number, parsed)) or mended
         mended = self._texts(line.number, parsed) or mended
         self._metadata(line.number, parsed.value)
-        self._id(line, parsed, mended and not parsed.twice)
+        self._id(line, parsed, mended and parsed.faithful)
 
     def _json(self, line: int, parsed: Parsed) -> bool:
         if parsed.twice:
@@ -74,7 +74,7 @@ class Objects:
             self._note("nan", line, f"it holds {parsed.constant}: wanted a number, or null.")
         if parsed.unescaped:
             message = "a string holds a tab or another control character as it is: wanted \\t and the like."
-            self._note("control-character", line, message, not parsed.twice)
+            self._note("control-character", line, message, parsed.faithful)
         return parsed.unescaped
 
     def _characters(self, line: int, parsed: Parsed) -> bool:
@@ -83,10 +83,10 @@ class Objects:
         for name in [name for name in value if name != "_id"]:
             value[name] = _cleaned(value[name], found)
         if "null-character" in found:
-            self._note("null-character", line, "a text holds a null character: wanted none.", not parsed.twice)
+            self._note("null-character", line, "a text holds a null character: wanted none.", parsed.faithful)
         if "surrogate" in found:
             message = "a text holds half a character (a lone surrogate): wanted whole ones."
-            self._note("surrogate", line, message, not parsed.twice)
+            self._note("surrogate", line, message, parsed.faithful)
         return bool(found)
 
     def _texts(self, line: int, parsed: Parsed) -> bool:
@@ -103,7 +103,7 @@ class Objects:
     def _title(self, line: int, parsed: Parsed, has_words: bool) -> bool:
         title = parsed.value.get("title")
         if title is None:
-            self._note("no-title", line, 'it has no "title": wanted "title": "" where there is none.', not parsed.twice)
+            self._note("no-title", line, 'it has no "title": wanted "title": "" where there is none.', parsed.faithful)
             parsed.value["title"] = ""
         elif not isinstance(title, str):
             self._note("title", line, f'"title" is {kind_of(title)}: wanted a string, which may be empty.')
@@ -127,18 +127,20 @@ class Objects:
     def _id(self, line: Line, parsed: Parsed, mended: bool) -> None:
         """Settle the id, and with it what the line should be."""
         value, raw = parsed.value, parsed.value.get("_id")
-        rule = self._bent(line.number, value, not parsed.twice)
+        rule = self._bent(line.number, value, parsed.faithful)
         if rule is None:
-            line.text = json.dumps(value, ensure_ascii=False) if mended else line.text
+            line.text = _written(value) if mended else line.text
             return
         plain, content = str(raw).strip(), (line.text or "").strip()
-        straight = bool(rule) and not parsed.twice
-        if mended or straight:
-            content = json.dumps(value | {"_id": plain if straight else raw}, ensure_ascii=False)
-        claim = self.ids.claim(plain, raw, rule, line.number, content)
-        if straight and plain in self.contested:
-            line.text = json.dumps(value, ensure_ascii=False) if mended else line.text
-        elif mended or straight:
+        bent = bool(rule) and parsed.faithful
+        if rule and not bent:
+            self.ids.as_they_are.add(str(raw))
+        if mended or bent:
+            content = _written(value | {"_id": plain if bent else raw})
+        claim = self.ids.claim(plain, raw, rule if bent else "", line.number, content)
+        if bent and plain in self.contested:
+            line.text = _written(value) if mended else line.text
+        elif mended or bent:
             line.text = content
         self._dates += claim == "new" and DATE.fullmatch(plain) is not None
         if claim == "same":
@@ -169,6 +171,12 @@ class Objects:
             self._note("white-space", line, f"white space stands around the _id {shown(id_)}: wanted none.", fixable)
             return "white-space"
         return ""
+
+
+def _written(value: dict[str, Any]) -> str:
+    """A line for a value; half characters that stay, as in an id, stay escaped, since UTF-8 has none."""
+    text = json.dumps(value, ensure_ascii=False)
+    return json.dumps(value) if SURROGATES.search(text) else text
 
 
 def kind_of(value: Any) -> str:

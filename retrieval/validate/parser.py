@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ class Parsed:
     """The value of one line.
 
     :param twice: A field that some object names twice, of which ``value`` holds the last; else empty.
-    :param constant: ``NaN`` or ``Infinity``, if it holds one; else empty.
+    :param constant: ``NaN``, ``Infinity`` or a number too large for Python, if it holds one; else empty.
     :param unescaped: Whether a string holds control characters as they are.
     """
 
@@ -21,6 +22,11 @@ class Parsed:
     constant: str
     unescaped: bool
 
+    @property
+    def faithful(self) -> bool:
+        """Whether the value, written down, says all that the line says."""
+        return not self.twice and self.constant.strip("-") in ("", "NaN", "Infinity")
+
 
 class Parser:
     """Parses one line after the other."""
@@ -28,7 +34,9 @@ class Parser:
     def __init__(self) -> None:
         self._twice = self._constant = ""
         self._strict, self._lenient = (
-            json.JSONDecoder(object_pairs_hook=self._object, parse_constant=self._noted, strict=strict)
+            json.JSONDecoder(
+                object_pairs_hook=self._object, parse_constant=self._noted, parse_float=self._float, strict=strict
+            )
             for strict in (True, False)
         )
 
@@ -59,6 +67,12 @@ class Parser:
         if len(value) < len(pairs):
             names = [name for name, _ in pairs]
             self._twice = next(name for name in value if names.count(name) > 1)
+        return value
+
+    def _float(self, digits: str) -> float:
+        value = float(digits)
+        if math.isinf(value):
+            self._constant = digits
         return value
 
     def _noted(self, name: str) -> float:

@@ -99,8 +99,8 @@ _OF_EVERY_FILE = (
 
 _OF_JSON_LINES = (
     Rule(
-        "byte-order-mark", JSON_LINES, "The file does not begin with a byte order mark.",
-        'EF BB BF before the first {"_id": …}', "beir fails.", "error", "removed",
+        "byte-order-mark", JSON_LINES, "No line begins with a byte order mark.",
+        'EF BB BF before the first {"_id": …}, or where two files were joined', "beir fails.", "error", "removed",
     ),
     Rule(
         "json", JSON_LINES, "Each line is one JSON object.",

@@ -156,6 +156,33 @@ def test_lines_that_become_alike_are_one(tmp_path: Path) -> None:
     assert fixed.mended == {"null-character": 1, "white-space": 1, "duplicate-line": 2}
 
 
+@pytest.mark.parametrize(
+    ("line", "mended"),
+    [
+        ('{"_id": "\\ud83d", "text": "é"}', '{"_id": "\\ud83d", "text": "\\u00e9", "title": ""}'),
+        ('{"_id": "d1", "text": "é", "\\udcff": 1}', '{"_id": "d1", "text": "\\u00e9", "\\udcff": 1, "title": ""}'),
+        ('{"_id": " d1", "text": "a", "n": 1e999}', None),
+        ('{"_id": " d1", "text": "a", "text": "b"}', None),
+    ],
+)
+def test_what_cannot_be_written_otherwise_stays(tmp_path: Path, line: str, mended: str | None) -> None:
+    """Half a character in a name; a number or a field that Python does not keep."""
+    qrels = HEADER + "q1\t d1\t1\n"
+    folder = folder_of(tmp_path, OTHER + line + "\n", test=qrels)
+    fix(folder)
+    assert corpus_of(folder)[1] == (mended or line)
+    if mended is None:
+        assert (folder / "qrels" / "test.tsv").read_text() == qrels
+    assert fix(folder).files == ()
+
+
+def test_who_may_read_a_file_stays(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, OTHER + "\n")
+    (folder / "corpus.jsonl").chmod(0o600)
+    fix(folder)
+    assert (folder / "corpus.jsonl").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_compressed_file_is_unpacked_and_stays(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "")
     (folder / "corpus.jsonl").unlink()
