@@ -57,7 +57,7 @@ def _write(folder: Path, file: str, found: Look) -> None:
     with replacing(target) as out:
         for line in _lines(file, source, found):
             if line.text is not None:
-                out.write(line.text.encode("utf-8", "surrogateescape") + b"\n")
+                out.write((line.text + line.end).encode("utf-8", "surrogateescape"))
         if target.exists():
             shutil.copymode(target, out.name)
             link(target, backup)

@@ -10,7 +10,7 @@ from pathlib import Path
 from retrieval.beir import CORPUS, QRELS_HEADER, QUERIES
 from retrieval.validate.fault import Tally
 from retrieval.validate.ids import Ids
-from retrieval.validate.lines import Line, read_lines
+from retrieval.validate.lines import Line, read_lines, settle_end
 from retrieval.validate.objects import shown
 from retrieval.validate.patterns import MISSING
 
@@ -63,6 +63,7 @@ class Judgments:
         for line in read_lines(source, self.file, self.tally):
             if line.sound and line.text is not None:
                 seen += self._check(line, line.text)
+            settle_end(line, self.file, self.tally)
             yield line
         if not seen:
             self._note("empty-file", 0, "it holds no judgments: add some, or remove the file.")
@@ -112,6 +113,7 @@ class Judgments:
         if len(cells) != len(QRELS_HEADER):
             wanted = "query-id, corpus-id and score, parted by tabs"
             self._note("qrels-columns", line.number, f"found {len(cells)} columns, wanted 3: {wanted}.")
+            line.sound = False
             return
         query = self._name(cells[0], self.queries, line.number)
         document = self._name(cells[1], self.documents, line.number)

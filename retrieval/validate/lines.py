@@ -25,12 +25,16 @@ class Line:
 
     :param text: What the line should be: None if it should not be there. Bytes that are no UTF-8 stand in it as
         Python's ``surrogateescape`` gives them.
-    :param sound: Whether its content is worth a look.
+    :param sound: Whether its content is worth a look, and then, whether it is a line at all.
+    :param lone: Whether it ended with ``\\r`` alone.
+    :param end: What it should end with.
     """
 
     number: int
     text: str | None
     sound: bool = True
+    lone: bool = False
+    end: str = "\n"
 
 
 def source_of(folder: Path, file: str) -> Path | None:
@@ -48,8 +52,11 @@ def read_lines(source: Path, file: str, tally: Tally) -> Iterator[Line]:
         message = f"it is there as {source.name} only, which beir does not read: unpack it."
         tally.note("compressed", file, 0, message, fixable=True)
     with _open(source) as stream:
+        begun = False
         for number, raw in enumerate(stream, 1):
-            yield _line(raw, number, file, tally)
+            line = _line(raw, number, file, begun, tally)
+            begun = begun or line.text is not None
+            yield line
 
 
 def breaks_off(source: Path) -> str:
@@ -70,23 +77,35 @@ def _open(source: Path) -> io.TextIOWrapper:
     return io.TextIOWrapper(binary, encoding="utf-8", errors="surrogateescape", newline="")
 
 
-def _line(raw: str, number: int, file: str, tally: Tally) -> Line:
-    text = raw.rstrip("\r\n")
-    if raw.endswith("\r\n") or raw.endswith("\r"):
-        found = "\\r\\n" if raw.endswith("\n") else "\\r"
-        tally.note("line-ending", file, number, f"the line ends with {found}: wanted \\n.", fixable=True)
+def _line(raw: str, number: int, file: str, begun: bool, tally: Tally) -> Line:
+    text, lone = raw.rstrip("\r\n"), raw.endswith("\r")
+    if raw.endswith("\r\n"):
+        tally.note("line-ending", file, number, "the line ends with \\r\\n: wanted \\n.", fixable=True)
     is_judgment = file.startswith(QRELS)
-    if text.startswith(_MARK) and not (is_judgment and number > 1):  # an id may begin with one
+    if text.startswith(_MARK) and not (is_judgment and begun):  # an id may begin with one
         text = text.lstrip(_MARK)
         message = "the line begins with a byte order mark: wanted UTF-8 without one."
         tally.note("qrels-mark" if is_judgment else "byte-order-mark", file, number, message, fixable=True)
     if not text.strip():
         tally.note("blank-line", file, number, "the line is blank: wanted none such.", fixable=True)
-        return Line(number, None, sound=False)
+        return Line(number, None, sound=False, lone=lone)
     if len(text) > LONG:
         message = f"the line has {len(text):,} characters: wanted {LONG:,} at most. Cut the text into passages."
         tally.note("long-line", file, number, message)
-    return Line(number, text, sound=_is_utf8(text, file, number, tally))
+    return Line(number, text, _is_utf8(text, file, number, tally), lone)
+
+
+def settle_end(line: Line, file: str, tally: Tally) -> None:
+    """Say what a line should end with, once it is known whether it is one.
+
+    beir takes a ``\\r`` alone for an end. Where what stands before it is no line, it may stand within a text that
+    another reader keeps whole, so it stays.
+    """
+    if line.lone:
+        mended = line.sound or line.text is None
+        line.end = "\n" if mended else "\r"
+        message = "the line ends with \\r: wanted \\n, or \\r escaped where it belongs to a text."
+        tally.note("line-ending", file, line.number, message, fixable=mended)
 
 
 def _is_utf8(text: str, file: str, number: int, tally: Tally) -> bool:

@@ -12,7 +12,7 @@ from retrieval.beir import CORPUS, QRELS, QUERIES
 from retrieval.languages import code_of
 from retrieval.validate.fault import Tally
 from retrieval.validate.ids import Ids
-from retrieval.validate.lines import Line, read_lines
+from retrieval.validate.lines import Line, read_lines, settle_end
 from retrieval.validate.parser import Parsed, Parser
 from retrieval.validate.patterns import DATE, LANG, LONGEST_ID, NOT_IN_ID, SURROGATES, SUSPECT
 
@@ -41,7 +41,8 @@ class Objects:
         for line in read_lines(source, self.file, self.tally):
             seen = seen or line.text is not None
             if line.sound and line.text is not None:
-                self._check(line, line.text)
+                line.sound = self._check(line, line.text)
+            settle_end(line, self.file, self.tally)
             yield line
         if not seen:
             self._note("empty-file", 0, "it holds no lines: add some, or remove the file.")
@@ -52,20 +53,24 @@ class Objects:
     def _note(self, rule: str, line: int, message: str, fixable: bool = False) -> None:
         self.tally.note(rule, self.file, line, message, fixable=fixable)
 
-    def _check(self, line: Line, text: str) -> None:
+    def _check(self, line: Line, text: str) -> bool:
+        """Whether the line is an object."""
         try:
             parsed = self._parser.parse(text)
         except ValueError as error:
-            return self._note("json", line.number, f"not JSON ({error}): wanted one object a line.")
+            self._note("json", line.number, f"not JSON ({error}): wanted one object a line.")
+            return False
         if not isinstance(parsed.value, dict):
             message = f'{kind_of(parsed.value)} where an object was wanted, such as {{"_id": "1", …}}.'
-            return self._note("json", line.number, message)
+            self._note("json", line.number, message)
+            return False
         mended = self._json(line.number, parsed)
-        suspect = parsed.unescaped or SUSPECT.search(text) is not None
-        mended = (suspect and self._characters(line.number, parsed)) or mended
+        if parsed.unescaped or SUSPECT.search(text):
+            mended = self._characters(line.number, parsed) or mended
         mended = self._texts(line.number, parsed) or mended
         self._metadata(line.number, parsed.value)
         self._id(line, parsed, mended and parsed.faithful)
+        return True
 
     def _json(self, line: int, parsed: Parsed) -> bool:
         if parsed.twice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from seeded import LEFT, MENDED, WARNED, Loaded, Seed, document, good, query, read_with_bakehouse, read_with_beir
+from seeded import LEFT, MENDED, WARNED, Draft, Loaded, Seed, document, good, query, read_with_bakehouse, read_with_beir
 
 from retrieval.validate import RULES, examine, fix
 
@@ -19,6 +20,13 @@ IDS = st.text(
     st.characters(exclude_categories=["Cs", "Cc", "Z"], exclude_characters='"\t'), min_size=1, max_size=6
 ).filter(lambda id_: id_ == id_.strip())
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+
+PIECES = [
+    *(b"\n", b"\r", b"\r\n", b"\t", b" ", b"\0", b'"', b"\xef\xbb\xbf", b"\xff", b"\xed\xa0\x80", b"{", b"}", b"[", b"1", b"1.0"),
+    *(b'{"_id": "a", "text": "x"}', b'{"_id":1,"text":"x","title":null}', b'"_id"', b'"\\ud800"', b"a", b"NaN", b"query-id"),
+    *(b"query-id\tcorpus-id\tscore\n", b"a\ta\t1\n", b"1\ta\t0\n", b'"a"\t a\t1.0\n', b"qid\tdocid\trel\n"),
+]  # fmt: skip
+"""What random files are made of."""
 
 
 def folders(place: Path, seed: Seed) -> tuple[Path, Path]:
@@ -114,6 +122,59 @@ def test_seeded_folders(made: Any) -> None:
             agree(left.documents, left.judgments, read_with_beir(folder), read_with_bakehouse(folder))
     finally:
         shutil.rmtree(place)
+
+
+COLLIDING = [
+    b'{"_id": %s, "title": "", "text": "%s"%s' % (id_, text, more)
+    for id_ in (b"7", b'"7"', b'" 7"', b'"7 "', b'"x"', b'" x"')
+    for text in (b"a", b"b", b"a\\u0000")
+    for more in (b"}", b', "_id": 7}', b', "n": 1e999}', b"}\r", b"} ")
+]
+JUDGED = [b"q1\t7\t1", b"q1\t 7\t1", b"q1\t7 \t2", b'q1\t"7"\t1', b"q2\tx\t1.0", b" q2\t x\t1", b"", b"\xef\xbb\xbf"]
+
+
+def texts(lines: Sequence[bytes]) -> set[str]:
+    """The texts of a corpus, null characters apart."""
+    objects = [json.loads(line.decode("utf-8-sig")) for line in lines if line.strip(b"\xef\xbb\xbf")]
+    return {value["text"].replace("\0", "") for value in objects}
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.sampled_from([*COLLIDING, b"", b"\xef\xbb\xbf"]), max_size=7),
+    st.lists(st.sampled_from(JUDGED), max_size=5),
+    st.booleans(),
+)
+def test_ids_that_collide(corpus: list[bytes], judged: list[bytes], headless: bool) -> None:
+    """A second run finds nothing to mend, and no text is lost."""
+    draft = good()
+    draft.corpus[:0] = corpus
+    draft.test = (judged or [b"q1\td1\t1"]) if headless else [*draft.test, *judged]
+    with tempfile.TemporaryDirectory() as place:
+        folder = draft.write(Path(place))
+        found = examine(folder)
+        fixed = fix(folder)
+        assert fixed.mended == found.fixable
+        assert not fixed.left.fixable and not any(fault.fixable for fault in fixed.left.faults)
+        assert fix(folder).files == ()
+        assert texts((folder / "corpus.jsonl").read_bytes().split(b"\n")) == texts(draft.corpus)
+        if fixed.left.valid:
+            left = fixed.left
+            agree(left.documents, left.judgments, read_with_beir(folder), read_with_bakehouse(folder))
+
+
+@settings(max_examples=150, deadline=None)
+@given(*(st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join) | st.binary(max_size=60) for _ in range(3)))
+def test_bytes_of_any_kind(corpus: bytes, queries: bytes, judged: bytes) -> None:
+    """They end in faults, never in a traceback, and are mended once."""
+    with tempfile.TemporaryDirectory() as place:
+        files = {"corpus.jsonl": corpus, "queries.jsonl": queries, "qrels/test.tsv": judged}
+        folder = Draft(files=files).write(Path(place))
+        found = examine(folder)
+        assert fix(folder).mended == found.fixable
+        assert fix(folder).files == ()
+        if found.valid and judged:
+            agree(found.documents, found.judgments, read_with_beir(folder), read_with_bakehouse(folder))
 
 
 def read_with_mteb(folder: Path) -> Loaded | None:

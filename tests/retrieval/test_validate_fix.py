@@ -109,6 +109,7 @@ def test_a_line_of_the_judgments(tmp_path: Path, qrels: str, rule: str, mended: 
         '{"_id":1,"_id":2,"title":"","text":"a\\u0000"}\n',
         '{"_id":"d1","title":"","text":3}\n{"_id":"d2","title":"","text":null}\n{"title":"","text":"a"}\n',
         b'{"_id":"d1","title":"","text":"caf\xe9"}\n{"_id":"d2"\n',
+        '{"_id":"d1","title":"","text":"two\rlines"}\n',
     ],
 )
 def test_what_only_a_person_can_know_stays_as_it_is(tmp_path: Path, corpus: str | bytes) -> None:
