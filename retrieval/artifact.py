@@ -14,8 +14,9 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 MANIFEST = "manifest.json"
 
@@ -49,19 +50,35 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
         return None
 
 
-def write_atomic(path: Path, content: str | bytes) -> None:
-    """Replace a file in one step: a reader sees the old content or the new, never a part."""
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Yield a stream whose content replaces a file in one step if the block ends well.
+
+    A reader sees the old content or the new, never a part.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    data = content.encode() if isinstance(content, str) else content
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with beside.open("wb") as stream:
-            stream.write(data)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """:func:`replacing` by a content that is there already."""
+    with replacing(path) as stream:
+        stream.write(content.encode() if isinstance(content, str) else content)
+
+
+def sweep(path: Path) -> None:
+    """Remove what a writer of a file that was killed in :func:`replacing` or :func:`link` has left beside it."""
+    for left in path.parent.glob(f".{escape(path.name)}.*"):
+        if left.suffix[1:].isdigit():
+            left.unlink()
 
 
 def write_json(path: Path, content: object) -> None:
@@ -112,7 +129,7 @@ def building(final: Path, about: Mapping[str, Any] | None = None, *, fresh: bool
         shutil.rmtree(partial)
     partial.mkdir(parents=True, exist_ok=True)
     for left in partial.rglob(".*"):
-        if left.suffix[1:].isdigit():  # a writer that was killed in write_atomic or link
+        if left.suffix[1:].isdigit():  # a writer that was killed in replacing or link
             left.unlink()
     yield partial
     if about is not None:

@@ -1,23 +1,18 @@
-"""The commands ``convert`` and ``validate``."""
+"""The command ``convert``."""
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
 from pathlib import Path
 
 from retrieval.cli import Report, command
 from retrieval.convert.convert import TO_CHOOSE_FROM, convert
 from retrieval.convert.names import ROLES
 from retrieval.convert.options import Options
-from retrieval.validate import Fault, Validation, examine
-
-_SHOWN = 50
-"""Faults that the report for a person shows; ``--json`` gives all."""
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Register ``convert`` and ``validate``."""
+    """Register ``convert``."""
     parser = command(subparsers, "convert", _convert, "turn documents into a BEIR folder")
     parser.add_argument(
         "sources", nargs="+", type=Path, metavar="SOURCE",
@@ -27,8 +22,6 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--force", action="store_true", help="replace DIR though it is no earlier conversion")
     _add_columns(parser)
     _add_reading(parser)
-    checked = command(subparsers, "validate", _validate, "name every fault of a BEIR folder, with file and line")
-    checked.add_argument("folder", type=Path, metavar="DIR", help="a BEIR folder")
 
 
 def _add_columns(parser: argparse.ArgumentParser) -> None:
@@ -66,31 +59,3 @@ def _convert(args: argparse.Namespace) -> Report:
     )
     report = convert(args.sources, args.out, options, force=args.force, least=TO_CHOOSE_FROM)
     return Report(report.as_json(), report.as_text())
-
-
-def _validate(args: argparse.Namespace) -> Report:
-    validation = examine(args.folder)
-    counts = {name: getattr(validation, name) for name in ("documents", "queries", "judgments")}
-    machine = {
-        "folder": str(args.folder),
-        "valid": validation.valid,
-        "counts": counts,
-        "faults": [asdict(fault) for fault in validation.faults],
-    }
-    return Report(machine, _in_words(validation), failed=not validation.valid)
-
-
-def _in_words(validation: Validation) -> str:
-    shown: list[Fault] = list(validation.faults[:_SHOWN])
-    lines = [*map(str, shown)]
-    if len(validation.faults) > len(shown):
-        lines.append(f"… and {len(validation.faults) - len(shown):,} more; --json lists all.")
-    errors = sum(fault.severity == "error" for fault in validation.faults)
-    warnings = len(validation.faults) - errors
-    verdict = "valid" if validation.valid else "not valid"
-    found = f"{errors:,} errors, {warnings:,} warnings"
-    v = validation
-    lines.append(
-        f"{v.folder} is {verdict}: {v.documents:,} documents, {v.queries:,} queries, {v.judgments:,} judgments; {found}."
-    )
-    return "\n".join(lines)

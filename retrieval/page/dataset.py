@@ -13,6 +13,7 @@ from markupsafe import Markup
 from retrieval.beir import CORPUS, QRELS, QUERIES, Corpus, splits
 from retrieval.convert.folder import REJECTS
 from retrieval.page import html, numbers
+from retrieval.page.rules import rules_panel
 from retrieval.page.tongues import language_name
 
 SHOWN = 20
@@ -109,11 +110,11 @@ def rejected_table(folder: Path) -> Markup:
 
 
 def format_panel(corpus: Corpus) -> Markup:
-    """The three files of the format, with this corpus's own first lines."""
+    """The three files of the format, with this corpus's own first lines, and the rules."""
     files = [(CORPUS, "one document a line"), (QUERIES, "one question a line; optional")]
     names = splits(corpus.folder) or ["test"]
     files += [(f"{QRELS}/{name}.tsv", "which document answers which query; optional") for name in names[:1]]
-    return html.join(_file(corpus.folder, name, about) for name, about in files)
+    return html.join([*(_file(corpus.folder, name, about) for name, about in files), rules_panel()])
 
 
 def _file(folder: Path, name: str, about: str) -> Markup:

@@ -1,4 +1,4 @@
-"""``convert`` and ``validate`` as people and programs call them."""
+"""``convert`` as people and programs call it."""
 
 from __future__ import annotations
 
@@ -116,31 +116,3 @@ def test_errors_are_sentences_with_status_2(
     assert status == 2
     assert message in answer["error"]
     assert not (tmp_path / "out").exists()
-
-
-def test_validate_answers_in_json_and_fails_on_errors(
-    tmp_path: Path, table: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    call("convert", table, "--out", tmp_path / "out", "--language", "de")
-    capsys.readouterr()
-    status, report = call_json(capsys, "validate", tmp_path / "out")
-    assert (status, report["valid"], report["faults"]) == (0, True, [])
-    assert report["counts"] == {"documents": 2, "queries": 2, "judgments": 2}
-    with (tmp_path / "out" / "qrels" / "test.tsv").open("a") as qrels:
-        qrels.write("x\ty\t1\n")
-    status, report = call_json(capsys, "validate", tmp_path / "out")
-    assert (status, report["valid"]) == (2, False)
-    assert [(each["file"], each["line"], each["rule"]) for each in report["faults"]] == [
-        ("qrels/test.tsv", 4, "unknown-query"), ("qrels/test.tsv", 4, "unknown-document"),
-    ]  # fmt: skip
-
-
-def test_validate_tells_a_person_the_first_faults_and_the_number(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write(tmp_path / "set" / "corpus.jsonl", "x\n" * 60)
-    assert call("validate", tmp_path / "set") == 2
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 52
-    assert lines[-2] == "… and 10 more; --json lists all."
-    assert lines[-1].endswith("is not valid: 0 documents, 0 queries, 0 judgments; 60 errors, 0 warnings.")
