@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from retrieval.convert.division import Shares
 from retrieval.convert.names import ROLES
+from retrieval.convert.passages import Chunking
 from retrieval.errors import BakehouseError, nearest
 from retrieval.languages import code_of
 
@@ -24,6 +26,8 @@ class Options:
     :param encoding: The encoding of every file, such as ``"cp1252"``; detected if empty.
     :param delimiter: Between the columns of tables; detected if empty.
     :param header: Whether tables begin with column names; detected if None.
+    :param chunking: How long documents are cut; not at all if None.
+    :param shares: How the judgments are divided into train, dev and test; used as they are if None.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -33,6 +37,8 @@ class Options:
     encoding: str = ""
     delimiter: str = ""
     header: bool | None = None
+    chunking: Chunking | None = None
+    shares: Shares | None = None
 
     def __post_init__(self) -> None:
         """:raises BakehouseError: if a role is unknown, the split no file name, or a language no code."""
