@@ -56,7 +56,9 @@ def _index(args: argparse.Namespace) -> Report:
 
 
 def _search(args: argparse.Namespace) -> Report:
-    options = Options(args.mode, args.k, args.weight, args.fusion, tuple(args.lang), rerank=args.rerank, group=args.group)
+    options = Options(
+        args.mode, args.k, args.weight, args.fusion, tuple(args.lang), rerank=args.rerank, group=args.group
+    )
     hits = Searcher(open_corpus(args.corpus), args.model).search(args.question, options)
     machine = {"query": args.question, "mode": args.mode, "hits": [_as_json(hit) for hit in hits]}
     human = "\n\n".join(map(_as_text, hits)) or "No document shares a word with the question. Try --mode hybrid."

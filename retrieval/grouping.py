@@ -25,9 +25,7 @@ def grouped(hits: Sequence[Hit], k: int) -> list[Hit]:
             break
         best.setdefault(parent, hit)
         passages[parent] += 1
-    return [
-        replace(hit, rank=rank, further=passages[parent] - 1) for rank, (parent, hit) in enumerate(best.items(), 1)
-    ]
+    return [replace(hit, rank=rank, further=passages[parent] - 1) for rank, (parent, hit) in enumerate(best.items(), 1)]
 
 
 def search_grouped(search: Callable[[int], list[Hit]], k: int) -> list[Hit]:

@@ -13,7 +13,9 @@ from functools import lru_cache
 from typing import Any
 
 _CLOSERS = r"[\p{Pe}\p{Pf}\"'*_]*+"
-_ORDINALS = frozenset("de da nb nn no fi is et lv cs sk pl hu hr sr bs sl tr eu lb".split())
+_ORDINALS = {
+    "de", "da", "nb", "nn", "no", "fi", "is", "et", "lv", "cs", "sk", "pl", "hu", "hr", "sr", "bs", "sl", "tr", "eu", "lb",
+}  # fmt: skip
 """Languages that write a full stop after an ordinal number."""
 _FAR = 40
 """Characters in which a grapheme begins, seen from its end; only hostile texts have longer ones."""

@@ -64,7 +64,9 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
 
 def _add_chunking(parser: argparse.ArgumentParser) -> None:
     chunks = parser.add_argument_group("long documents")
-    chunks.add_argument("--chunk", type=int, metavar="TOKENS", help="cut what is longer into passages of at most so many")
+    chunks.add_argument(
+        "--chunk", type=int, metavar="TOKENS", help="cut what is longer into passages of at most so many"
+    )
     chunks.add_argument("--overlap", type=int, metavar="TOKENS", help="repeat at most so many of the passage before")
     chunks.add_argument("--model", metavar="M", help=f"whose tokenizer counts (default {DEFAULT})")
 

@@ -87,8 +87,7 @@ class Cutter:
     def _over(self, text: str, spans: list[Span], title: str) -> list[int]:
         """By how many tokens each span is longer than the budget when the model reads it."""
         return [
-            length - self.budget
-            for length in self.ruler.whole([f"{title} {span.of(text)}".strip() for span in spans])
+            length - self.budget for length in self.ruler.whole([f"{title} {span.of(text)}".strip() for span in spans])
         ]
 
     def _smaller(self, text: str, span: Span, lang: str, title: str, room: int, over: int) -> Iterator[Span]:

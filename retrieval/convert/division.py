@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from retrieval.artifact import MANIFEST, building, link, read_manifest, write_json
-from retrieval.beir import CORPUS, QRELS, read_documents, read_qrels, splits, write_qrels
+from retrieval.beir import QRELS, read_documents, read_qrels, splits, write_qrels
 from retrieval.errors import BakehouseError
 from retrieval.records import Qrels
 
@@ -73,7 +73,8 @@ def parse_shares(text: str, seed: int = 0, *, again: bool = False) -> Shares:
         raise BakehouseError(
             f"found the shares '{text}', wanted whole numbers for train, dev and test, such as 80/10/10."
         )
-    return Shares(*map(int, text.split("/")), seed=seed, again=again)
+    train, dev, test = map(int, text.split("/"))
+    return Shares(train, dev, test, seed, again)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,9 @@ def divide(folder: Path, shares: Shares) -> Division:
     check_source(source, str(folder), shares)
     qrels = _together(folder, source)
     if not qrels:
-        raise BakehouseError(f"{folder} has no judgments, so there is nothing to divide. Convert a source that has some.")
+        raise BakehouseError(
+            f"{folder} has no judgments, so there is nothing to divide. Convert a source that has some."
+        )
     parents = _parents(folder, {document for grades in qrels.values() for document in grades})
     found = groups(qrels, parents)
     part_of = deal(found, shares)

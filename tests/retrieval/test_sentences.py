@@ -18,7 +18,10 @@ def sentences(text: str, lang: str) -> list[str]:
 @pytest.mark.parametrize(
     ("lang", "expected"),
     [
-        ("en", ["Dr. Smith left the U.S. on Monday. ", "It cost 3.5 dollars, e.g. at noon. ", "“Why?” ", "Nobody knew."]),
+        (
+            "en",
+            ["Dr. Smith left the U.S. on Monday. ", "It cost 3.5 dollars, e.g. at noon. ", "“Why?” ", "Nobody knew."],
+        ),
         ("en", ["J. R. Jones said “Why?” and went. ", "See Fig. 3 and al. St. Paul…"]),
         ("en", ["1. First thing. ", "And the rest.\n", "- one item\n", "- another\n\n", "A new paragraph"]),
         ("en", ["A line that is wrapped\nby an editor goes on. ", "The end."]),
@@ -47,7 +50,9 @@ def test_no_text_has_no_border() -> None:
     assert list(borders("", "en")) == []
 
 
-HARD = st.text(st.sampled_from("aÉ.!?。」と؟।॥\n -1“” \u0301\u200d👩🇩🇪\u0e01\u0e33\u094d\u0915क가\u1112\u1161"), max_size=30)
+HARD = st.text(
+    st.sampled_from("aÉ.!?。」と؟।॥\n -1“” \u0301\u200d👩🇩🇪\u0e01\u0e33\u094d\u0915क가\u1112\u1161"), max_size=30
+)
 
 
 @given(HARD, st.sampled_from(["en", "de", "ja", "th", "hi", "und"]))
