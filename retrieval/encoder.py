@@ -47,7 +47,7 @@ def load(model: Model, device: str | None = None) -> SentenceTransformer:
         model_kwargs={"use_safetensors": True},
     )
     if not any(loaded.prompts.values()):
-        loaded.prompts = _published_prompts(model) or loaded.prompts
+        loaded.prompts.update(_published_prompts(model))
     return loaded
 
 

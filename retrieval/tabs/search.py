@@ -70,7 +70,7 @@ def build(page: PageState, shelf: Shelf) -> None:
             min_width=180,
         )
         group = gr.Checkbox(
-            label="One passage a document", value=False, visible=False, elem_id="group", container=False, min_width=180
+            label="Group by document", value=False, visible=False, elem_id="group", container=False, min_width=180
         )
     with gr.Accordion("More", open=False, elem_classes="bh-fold"), gr.Row(elem_classes="bh-options"):
         size = gr.Slider(5, 50, value=10, step=5, label="Results", elem_id="size", min_width=160)
