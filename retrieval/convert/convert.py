@@ -134,6 +134,7 @@ def _write(sources: Sequence[Source], folder: Path, namer: Namer, ledger: Ledger
 def _reshaped(report: ConversionReport, folder: Path, options: Options) -> ConversionReport:
     """Cut what is long, then divide the judgments: passages of one parent must know each other by then."""
     if options.chunking:
+        _log.info("cutting documents longer than %s tokens", options.chunking.tokens)
         cut = cut_folder(folder, options.chunking)
         documents = report.counts.documents - cut.documents + cut.passages
         judgments = report.counts.judgments - cut.judged + cut.judgments

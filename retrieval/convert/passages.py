@@ -16,7 +16,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -93,18 +93,16 @@ class Chunking:
 class Cut:
     """What was cut.
 
+    :param mark: What stands between a parent's id and the number of a passage.
     :param documents: How many were too long.
     :param passages: What became of these.
     :param titles: How many had a title so long that their passages carry only its beginning.
     :param judged: Judgments of documents that were cut.
     :param judgments: What became of these.
-    :param mark: What stands between a parent's id and the number of a passage.
     :param languages: Language code → documents of the folder as it is now.
     """
 
-    tokens: int
-    overlap: int
-    model: str
+    chunking: Chunking
     mark: str
     documents: int
     passages: int
@@ -115,19 +113,17 @@ class Cut:
 
     def as_json(self) -> dict[str, Any]:
         """For a manifest."""
-        names = ("tokens", "overlap", "model", "mark", "documents", "passages", "titles", "judged", "judgments")
-        return {name: getattr(self, name) for name in names}
+        names = ("mark", "documents", "passages", "titles", "judged", "judgments")
+        return asdict(self.chunking) | {name: getattr(self, name) for name in names}
 
     def as_text(self) -> str:
         """For a person."""
+        limit = f"Documents longer than {self.chunking.tokens} tokens of {self.chunking.model}"
         if not self.documents:
-            return f"No document is longer than {self.tokens} tokens of {self.model}: none was cut."
-        judged = f"; {self.judged:,} judgments of these became {self.judgments:,}" if self.judged else ""
-        titles = f" {self.titles:,} have so long a title that it was shortened." if self.titles else ""
-        return (
-            f"{self.documents:,} documents are longer than {self.tokens} tokens of {self.model}: cut into "
-            f"{self.passages:,} passages{judged}.{titles}"
-        )
+            return f"{limit}: none."
+        judged = f" Their judgments: {self.judged:,}, now {self.judgments:,}." if self.judged else ""
+        titles = f" Titles too long to stand before each passage, shortened: {self.titles:,}." if self.titles else ""
+        return f"{limit}: {self.documents:,}, cut into {self.passages:,} passages.{judged}{titles}"
 
 
 def cut_folder(folder: Path, chunking: Chunking) -> Cut:
@@ -143,10 +139,8 @@ def cut_folder(folder: Path, chunking: Chunking) -> Cut:
     write_documents(folder, passages.of(read_documents(whole)))
     shutil.rmtree(whole)
     judged = _judge(folder, passages.parts_of)
-    return Cut(
-        chunking.tokens, chunking.overlap, chunking.model, passages.mark, passages.counts["documents"],
-        passages.counts["passages"], passages.counts["titles"], judged["before"], judged["after"], passages.languages,
-    )  # fmt: skip
+    counts = (passages.counts[name] for name in ("documents", "passages", "titles"))
+    return Cut(chunking, passages.mark, *counts, judged["before"], judged["after"], passages.languages)
 
 
 def _batches(documents: Iterator[Document]) -> Iterator[list[Document]]:
