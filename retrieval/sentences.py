@@ -1,9 +1,9 @@
 """Where sentences end, in the scripts of many languages.
 
-A border stands behind the white space that follows a sentence. The marks are those of the property
-Sentence_Terminal of Unicode's text segmentation (UAX #29), with the exceptions that its rules leave to the
-language: abbreviations, ordinals, quotations that go on. Thai and Lao have no such marks: there, the space
-between two phrases is the border.
+A border stands behind the white space that follows a sentence. The marks are the commoner ones of the
+property Sentence_Terminal of Unicode's text segmentation (UAX #29), with the exceptions that its rules leave
+to the language: abbreviations, ordinals, quotations that go on. Thai and Lao have no such marks: there, the
+space between two phrases is the border.
 """
 
 from __future__ import annotations
@@ -17,11 +17,16 @@ _ORDINALS = {
     "de", "da", "nb", "nn", "no", "fi", "is", "et", "lv", "cs", "sk", "pl", "hu", "hr", "sr", "bs", "sl", "tr", "eu", "lb",
 }  # fmt: skip
 """Languages that write a full stop after an ordinal number."""
+
 _FAR = 40
 """Characters in which a grapheme begins, seen from its end; only hostile texts have longer ones."""
+
 _WORD = 24
 """Characters before a full stop in which an abbreviation is looked for."""
+
 _SPACED = ("th", "lo")
+"""Languages whose sentences end in nothing but a space."""
+
 _ABBREVIATIONS = {
     "en": "mr mrs ms dr prof st vs fig figs eq no nos vol pp cf al inc ltd co jr sr gen col lt rev hon dept est approx",
     "de": "dr prof hr fr nr bzw ca vgl abb bd st str tel evtl ggf inkl zzgl mio mrd jh geb hrsg aufl kap",
@@ -40,11 +45,12 @@ _ABBREVIATIONS = {
     "uk": "проф ім вул рис табл стор див тис млн млрд грн акад",
     "id": "dr prof ir hal no tgl jl",
 }
+"""Words that a full stop follows within a sentence."""
 
 
 @lru_cache(maxsize=32)
 def _abbreviations(lang: str) -> frozenset[str]:
-    """What a full stop follows within a sentence; of an unknown language the English ones."""
+    """Those of a language; of an unknown one the English ones."""
     return frozenset(_ABBREVIATIONS.get(lang, _ABBREVIATIONS["en"]).split())
 
 

@@ -142,6 +142,8 @@ def _reshaped(report: ConversionReport, folder: Path, options: Options) -> Conve
         report = replace(report, counts=counts, languages=_balance(cut.languages), cut=cut)
     if options.shares and report.counts.judgments:
         report = replace(report, division=divide(folder, options.shares))
+    elif options.shares:
+        _log.warning("there are no judgments, so nothing was divided into %s", options.shares.text)
     return report
 
 

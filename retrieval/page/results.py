@@ -148,14 +148,13 @@ def why(hit: Hit, question: str) -> Markup:
 
 def _of_parent(hit: Hit) -> list[str]:
     """Which part of its parent a passage is, and how many others of it rank too."""
-    metadata = hit.document.metadata
-    part, parts = metadata.get("part"), metadata.get("parts")
-    place = (
-        [f"part {numbers.count(part)} of {numbers.count(parts)}"]
-        if isinstance(part, int) and isinstance(parts, int)
-        else []
-    )
-    return [*place, f"{numbers.counted(hit.further, 'further passage')} of it"] if hit.further else place
+    said = []
+    part, parts = map(hit.document.metadata.get, ("part", "parts"))
+    if isinstance(part, int) and isinstance(parts, int):
+        said.append(f"part {numbers.count(part)} of {numbers.count(parts)}")
+    if hit.further:
+        said.append(f"{numbers.counted(hit.further, 'further passage')} of it")
+    return said
 
 
 def judge_buttons(doc_id: str, grade: int | None) -> Markup:

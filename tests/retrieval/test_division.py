@@ -140,6 +140,15 @@ def test_a_conversion_divides_and_records_it(tmp_path: Path) -> None:
     assert "splits" not in convert([path], tmp_path / "plain", ENGLISH).as_json()
 
 
+def test_a_conversion_without_judgments_says_that_nothing_was_divided(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write(tmp_path / "a.csv", "id,text\n1,Bread\n2,Buns\n")
+    report = convert([path], tmp_path / "out", Options(languages=("en",), shares=TENTHS))
+    assert report.division is None
+    assert "there are no judgments, so nothing was divided into 80/10/10" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
