@@ -139,8 +139,17 @@ def cut_folder(folder: Path, chunking: Chunking) -> Cut:
     write_documents(folder, passages.of(read_documents(whole)))
     shutil.rmtree(whole)
     judged = _judge(folder, passages.parts_of)
-    counts = (passages.counts[name] for name in ("documents", "passages", "titles"))
-    return Cut(chunking, passages.mark, *counts, judged["before"], judged["after"], passages.languages)
+    counts = passages.counts
+    return Cut(
+        chunking,
+        passages.mark,
+        counts["documents"],
+        counts["passages"],
+        counts["titles"],
+        judged["before"],
+        judged["after"],
+        passages.languages,
+    )
 
 
 def _batches(documents: Iterator[Document]) -> Iterator[list[Document]]:
