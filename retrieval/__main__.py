@@ -1,4 +1,4 @@
-"""``python -m retrieval convert | validate | index | search``."""
+"""``python -m retrieval convert | split | validate | index | search``."""
 
 from __future__ import annotations
 

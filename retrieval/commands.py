@@ -27,6 +27,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     search.add_argument("--fusion", choices=["minmax", "rrf"], default="minmax", help="how a hybrid fuses")
     search.add_argument("--lang", action="append", default=[], metavar="CODE", help="only documents in this language")
     search.add_argument("--rerank", default="", metavar="MODEL", help="a cross-encoder that orders the hits anew")
+    search.add_argument("--group", action="store_true", help="the best passage of each document that was cut")
 
 
 def _index(args: argparse.Namespace) -> Report:
@@ -55,7 +56,9 @@ def _index(args: argparse.Namespace) -> Report:
 
 
 def _search(args: argparse.Namespace) -> Report:
-    options = Options(args.mode, args.k, args.weight, args.fusion, tuple(args.lang), args.rerank)
+    options = Options(
+        args.mode, args.k, args.weight, args.fusion, tuple(args.lang), rerank=args.rerank, group=args.group
+    )
     hits = Searcher(open_corpus(args.corpus), args.model).search(args.question, options)
     machine = {"query": args.question, "mode": args.mode, "hits": [_as_json(hit) for hit in hits]}
     human = "\n\n".join(map(_as_text, hits)) or "No document shares a word with the question. Try --mode hybrid."
@@ -72,12 +75,14 @@ def _as_json(hit: Hit) -> dict[str, object]:
         "title": document.title,
         "text": document.text,
         "why": dict(hit.why),
+        **({} if hit.further is None else {"parent": document.parent, "further": hit.further}),
     }
 
 
 def _as_text(hit: Hit) -> str:
     document = hit.document
-    why = " · ".join(f"{name} {value:.2f}" for name, value in hit.why.items())
+    parts = [f"{name} {value:.2f}" for name, value in hit.why.items()]
+    why = " · ".join([*parts, f"{hit.further} more of {document.parent}"] if hit.further else parts)
     text = document.text if len(document.text) <= 240 else document.text[:239] + "…"
     title = f"  {document.title}" if document.title else ""
     return f"{hit.rank:>2}  {hit.score:.3f}  [{document.lang}]  {document.id}{title}\n    {text}\n    {why}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Sequence
@@ -30,6 +31,9 @@ _PUBLISHED_PROMPTS = {
 }
 """Prompts that a model's card asks for while its configuration does not carry them."""
 
+_DOCUMENT_PROMPTS = ("document", "passage", "corpus")
+"""The names under which sentence-transformers looks for the prompt of documents, in this order."""
+
 
 def load(model: Model, device: str | None = None) -> SentenceTransformer:
     """Load a sentence-transformers model from safetensors, with its prompts, running no remote code."""
@@ -43,10 +47,22 @@ def load(model: Model, device: str | None = None) -> SentenceTransformer:
         model_kwargs={"use_safetensors": True},
     )
     if not any(loaded.prompts.values()):
-        for pattern, prompts in _PUBLISHED_PROMPTS.items():
-            if re.search(pattern, model.name):
-                loaded.prompts = dict(prompts)
+        loaded.prompts.update(_published_prompts(model))
     return loaded
+
+
+def document_prompt(model: Model) -> str:
+    """What the model is given before each document, read without loading it."""
+    path = model.folder / "config_sentence_transformers.json"
+    prompts = json.loads(path.read_text(encoding="utf-8")).get("prompts") or {} if path.is_file() else {}
+    if not any(prompts.values()):
+        prompts = _published_prompts(model)
+    return next((prompts[name] for name in _DOCUMENT_PROMPTS if prompts.get(name) is not None), "")
+
+
+def _published_prompts(model: Model) -> dict[str, str]:
+    found = (prompts for pattern, prompts in _PUBLISHED_PROMPTS.items() if re.search(pattern, model.name))
+    return dict(next(found, {}))
 
 
 def has_bf16(device: str) -> bool:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from retrieval.encoder import document_prompt
 from retrieval.errors import BakehouseError
 from retrieval.models import Model
 from retrieval.records import Document
@@ -51,6 +52,39 @@ def measure_lengths(documents: Sequence[Document], model: Model) -> Lengths:
     tokenizer = _tokenizer(model.folder)
     encoded = tokenizer.encode_batch([document.full_text for document in documents[::step]])
     return Lengths(tuple(sorted(len(each.ids) for each in encoded)), _limit(model.folder))
+
+
+@dataclass(frozen=True, slots=True)
+class Ruler:
+    """Counts tokens as a model does.
+
+    :param limit: The most tokens that the model reads, prompt and special tokens included.
+    :param prompt: What the model is given before each document.
+    """
+
+    tokenizer: Tokenizer
+    limit: int
+    prompt: str
+
+    def whole(self, texts: Sequence[str]) -> list[int]:
+        """The lengths of documents, prompt and special tokens included."""
+        return list(map(len, self.tokenizer.encode_batch_fast([self.prompt + text for text in texts])))
+
+    def parts(self, texts: Sequence[str]) -> list[int]:
+        """The lengths of parts of documents, each on its own."""
+        return list(map(len, self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)))
+
+    def starts(self, text: str) -> list[int]:
+        """Where in a text each of its tokens begins, ascending."""
+        return sorted(start for start, _ in self.tokenizer.encode(text, add_special_tokens=False).offsets)
+
+
+def ruler_of(model: Model) -> Ruler:
+    """What counts the tokens of a model.
+
+    :raises BakehouseError: if the model has no ``tokenizer.json``.
+    """
+    return Ruler(_tokenizer(model.folder), _limit(model.folder), document_prompt(model))
 
 
 @lru_cache(maxsize=2)

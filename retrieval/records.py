@@ -34,6 +34,11 @@ class Document:
         return str(self.metadata.get("lang") or UNKNOWN)
 
     @property
+    def parent(self) -> str:
+        """The id of the document that this is a passage of: its own where it is a whole one."""
+        return str(self.metadata.get("parent") or self.id)
+
+    @property
     def full_text(self) -> str:
         """Title and text as models read them, joined by a space."""
         return f"{self.title} {self.text}".strip()
@@ -55,12 +60,22 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One ranked document. ``why`` holds the parts of the score, such as ``{"dense": 0.83}``."""
+    """One ranked document. ``why`` holds the parts of the score, such as ``{"dense": 0.83}``.
+
+    :param further: How many more passages of the same parent rank among these hits, where hits are grouped
+        by parent; None where they are not.
+    """
 
     rank: int
     score: float
     document: Document
     why: Mapping[str, float] = field(default_factory=dict)
+    further: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What was found: the document's id, or where hits are grouped that of its parent."""
+        return self.document.id if self.further is None else self.document.parent
 
 
 @dataclass(frozen=True, slots=True, eq=False)

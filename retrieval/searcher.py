@@ -16,6 +16,7 @@ from retrieval.dense import TopK, best, exact, less, longest_of
 from retrieval.encoder import Encoder
 from retrieval.errors import BakehouseError, nearest
 from retrieval.fusion import DEPTH, Fusion, fuse
+from retrieval.grouping import grouped, search_grouped
 from retrieval.languages import identify_query
 from retrieval.lexical import Lexical, document_languages, open_lexical
 from retrieval.models import DEFAULT, resolve
@@ -34,6 +35,7 @@ class Options:
     :param languages: Only documents in these languages; all if empty.
     :param exclude_self: In :meth:`Searcher.run`, leave out the document that has the query's own id.
     :param rerank: A cross-encoder that orders the first ``rerank_depth`` hits anew; none if empty.
+    :param group: In :meth:`Searcher.search`, give the best passage of each parent, and how many further ones rank.
     """
 
     mode: Mode = "hybrid"
@@ -44,6 +46,7 @@ class Options:
     exclude_self: bool = False
     rerank: str = ""
     rerank_depth: int = 50
+    group: bool = False
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -121,8 +124,11 @@ class Searcher:
         if not text.strip():
             raise BakehouseError("the question is empty: type a few words.")
         if options.rerank:
-            first = self.search(text, replace(options, rerank="", k=max(options.k, options.rerank_depth)))
-            return _reranked(options.rerank, text, first)[: options.k]
+            first = self.search(text, replace(options, rerank="", group=False, k=max(options.k, options.rerank_depth)))
+            found = _reranked(options.rerank, text, first)
+            return grouped(found, options.k) if options.group else found[: options.k]
+        if options.group:
+            return search_grouped(lambda k: self.search(text, replace(options, group=False, k=k)), options.k)
         with self._lock:
             allowed = self._allowed(options.languages)
             lang = identify_query(text, self._distinct_languages)

@@ -24,7 +24,7 @@ _STEMMERS = {
     "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
 
-_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}\p{Hangul}々ー"
+UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}\p{Hangul}々ー"
 _VOWEL_SIGNS = r"[\u0591-\u05C7\u0610-\u061A\u064B-\u065F\u0670\u0640]"
 """Hebrew points, Arabic vowel signs and the stretching tatweel: written or not, the word is the same."""
 
@@ -34,7 +34,7 @@ def _patterns() -> tuple[Any, Any]:
     import regex
 
     # \w of `regex`, unlike that of `re`, includes the vowel signs of Indic and Thai scripts
-    word = regex.compile(rf"(?P<run>[{_UNSPACED}][{_UNSPACED}\p{{M}}]*)|(?:(?![{_UNSPACED}])\w)+")
+    word = regex.compile(rf"(?P<run>[{UNSPACED}][{UNSPACED}\p{{M}}]*)|(?:(?![{UNSPACED}])\w)+")
     return word, regex.compile(_VOWEL_SIGNS)
 
 

@@ -7,16 +7,20 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from retrieval.artifact import MANIFEST, building, read_manifest, write_json
+from retrieval.beir import splits
+from retrieval.convert.division import check_source, divide
 from retrieval.convert.folder import Counts, FolderWriter
 from retrieval.convert.intake import Intake
 from retrieval.convert.ledger import Ledger
 from retrieval.convert.namer import Namer
 from retrieval.convert.opening import Source
 from retrieval.convert.options import Options
+from retrieval.convert.passages import cut_folder
 from retrieval.convert.report import ConversionReport, describe
 from retrieval.convert.sources import open_sources
 from retrieval.errors import BakehouseError
@@ -46,6 +50,7 @@ def convert(
     """
     options = options or Options()
     _check_out(out, places, force)
+    _check_asked(places, options)
     sources = open_sources(places, options)
     ledger = Ledger()
     with _fresh(out) as partial:
@@ -60,6 +65,7 @@ def convert(
             )
         languages, asked = _balance(namer.documents), _balance(namer.queries)
         report = ConversionReport(out, tuple(sources), counts, languages, asked, ledger.faults, options.split)
+        report = _reshaped(report, partial, options)
         _write_manifest(report, partial)
     return report
 
@@ -82,6 +88,15 @@ def _check_out(out: Path, places: Sequence[Path], force: bool) -> None:
             f"{out} is there already, and no earlier conversion: it stays as it is. "
             "Choose another --out, or replace it and all it holds with --force."
         )
+
+
+def _check_asked(places: Sequence[Path], options: Options) -> None:
+    """Refuse beforehand what would be refused after hours."""
+    if options.chunking:
+        options.chunking.ruler()
+    if options.shares:
+        for place in places:
+            check_source(splits(place), str(place), options.shares)
 
 
 def is_conversion(folder: Path) -> bool:
@@ -115,6 +130,22 @@ def _write(sources: Sequence[Source], folder: Path, namer: Namer, ledger: Ledger
                 if number % _OFTEN == 0:
                     _log.info("  %s rows", f"{number:,}")
         return writer.finish()
+
+
+def _reshaped(report: ConversionReport, folder: Path, options: Options) -> ConversionReport:
+    """Cut what is long, then divide the judgments: passages of one parent must know each other by then."""
+    if options.chunking:
+        _log.info("cutting documents longer than %s tokens", options.chunking.tokens)
+        cut = cut_folder(folder, options.chunking)
+        documents = report.counts.documents - cut.documents + cut.passages
+        judgments = report.counts.judgments - cut.judged + cut.judgments
+        counts = replace(report.counts, documents=documents, judgments=judgments)
+        report = replace(report, counts=counts, languages=_balance(cut.languages), cut=cut)
+    if options.shares and report.counts.judgments:
+        report = replace(report, division=divide(folder, options.shares))
+    elif options.shares:
+        _log.warning("there are no judgments, so nothing was divided into %s", options.shares.text)
+    return report
 
 
 def _write_manifest(report: ConversionReport, folder: Path) -> None:

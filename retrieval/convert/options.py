@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from retrieval.convert.division import Shares
 from retrieval.convert.names import ROLES
+from retrieval.convert.passages import Chunking
 from retrieval.errors import BakehouseError, nearest
 from retrieval.languages import code_of
 
@@ -25,6 +27,8 @@ class Options:
     :param delimiter: Between the columns of tables; detected if empty.
     :param header: Whether tables begin with column names; detected if None.
     :param records: The path to the list of rows in JSON files, such as ``data.items``; found if empty.
+    :param chunking: How long documents are cut; not at all if None.
+    :param shares: How the judgments are divided into train, dev and test; used as they are if None.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -35,6 +39,8 @@ class Options:
     delimiter: str = ""
     header: bool | None = None
     records: str = ""
+    chunking: Chunking | None = None
+    shares: Shares | None = None
 
     def __post_init__(self) -> None:
         """:raises BakehouseError: if a role is unknown, the split no file name, or a language no code."""

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from retrieval.convert import judged
+from retrieval.convert.division import Division
 from retrieval.convert.folder import DUPLICATES, REJECTS, Counts
 from retrieval.convert.opening import Source
+from retrieval.convert.passages import Cut
 from retrieval.convert.tables import DELIMITERS
 from retrieval.validate import Fault
 
@@ -26,6 +28,8 @@ class ConversionReport:
     :param query_languages: The same of queries.
     :param faults: Rejected, merged, renamed and repaired rows, one fault a file and reason, with the
         first line (or row) and how many there are.
+    :param cut: What became of long documents, where they were to be cut.
+    :param division: How the judgments were divided, where they were to be.
     """
 
     out: Path
@@ -35,6 +39,8 @@ class ConversionReport:
     query_languages: Mapping[str, int]
     faults: tuple[Fault, ...]
     split: str
+    cut: Cut | None = None
+    division: Division | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The report as ``--json`` prints it."""
@@ -45,6 +51,8 @@ class ConversionReport:
             "query_languages": dict(self.query_languages),
             "sources": [describe(source) for source in self.sources],
             "faults": [asdict(fault) for fault in self.faults],
+            **({"chunks": self.cut.as_json()} if self.cut else {}),
+            **({"splits": self.division.as_json()} if self.division else {}),
         }
 
     def as_text(self) -> str:
@@ -52,7 +60,8 @@ class ConversionReport:
         faults = [str(fault) for fault in self.faults[:_SHOWN]]
         if len(self.faults) > _SHOWN:
             faults.append(f"… and {len(self.faults) - _SHOWN:,} more such lines; --json gives all.")
-        parts = [*map(describe_in_words, self.sources), self._sums(), *faults, f"Next: {self._next()}"]
+        reshaped = [each.as_text() for each in (self.cut, self.division) if each]
+        parts = [*map(describe_in_words, self.sources), self._sums(), *reshaped, *faults, f"Next: {self._next()}"]
         return "\n".join(parts)
 
     def _sums(self) -> str:
@@ -71,8 +80,9 @@ class ConversionReport:
 
     def _where_judged(self) -> str:
         """The split that found judgments go to; those of folders and collections may keep their own."""
-        own = ("BEIR", "TREC", judged.FORMAT)
-        return "" if any(source.format in own for source in self.sources) else f" (split '{self.split}')"
+        formats = ("BEIR", "TREC", judged.FORMAT)
+        own = self.division or any(source.format in formats for source in self.sources)
+        return "" if own else f" (split '{self.split}')"
 
     def _next(self) -> str:
         return f"python -m retrieval index {self.out}"

@@ -61,9 +61,9 @@ class Move:
 
 
 def moves(before: Sequence[Hit], after: Sequence[Hit]) -> dict[str, Move]:
-    """The move of each document that stands in either ranking."""
-    was = {hit.document.id: hit.rank for hit in before}
-    now = {hit.document.id: hit.rank for hit in after}
+    """The move of each document that stands in either ranking, by its name."""
+    was = {hit.name: hit.rank for hit in before}
+    now = {hit.name: hit.rank for hit in after}
     found = {doc_id: Move("gone") for doc_id in was.keys() - now.keys()}
     for doc_id, rank in now.items():
         climbed = was[doc_id] - rank if doc_id in was else None
@@ -90,7 +90,8 @@ def answer_html(answer: Answer, grades: Mapping[str, int]) -> Markup:
 
 
 def _line(ranking: Ranking) -> Markup:
-    found = numbers.counted(len(ranking.hits), "passage")
+    grouped = any(hit.further is not None for hit in ranking.hits)
+    found = numbers.counted(len(ranking.hits), "document" if grouped else "passage")
     return html.element("h2", f"{found} · {numbers.duration(ranking.seconds)}", cls="bh-note")
 
 
@@ -106,7 +107,7 @@ def _summary(moved: Mapping[str, Move], size: int) -> str:
 
 
 def _list(answer: Answer, ranking: Ranking, grades: Mapping[str, int], moved: Mapping[str, Move], side: Side) -> Markup:
-    items = (_item(answer, hit, grades.get(hit.document.id), moved.get(hit.document.id), side) for hit in ranking.hits)
+    items = (_item(answer, hit, grades.get(hit.document.id), moved.get(hit.name), side) for hit in ranking.hits)
     return html.element("ol", html.join(items), cls="bh-hits")
 
 
@@ -141,7 +142,19 @@ def why(hit: Hit, question: str) -> Markup:
     shared = shared_terms(question, hit.document.full_text, hit.document.lang)[:_WHY_TERMS]
     words = html.join((html.text(term) for term in shared), ", ")
     parts.append("shares " + words if shared else "shares no word")
+    parts += _of_parent(hit)
     return html.element("span", html.join(parts, " · "), cls="bh-why")
+
+
+def _of_parent(hit: Hit) -> list[str]:
+    """Which part of its parent a passage is, and how many others of it rank too."""
+    said = []
+    part, parts = map(hit.document.metadata.get, ("part", "parts"))
+    if isinstance(part, int) and isinstance(parts, int):
+        said.append(f"part {numbers.count(part)} of {numbers.count(parts)}")
+    if hit.further:
+        said.append(f"{numbers.counted(hit.further, 'further passage')} of it")
+    return said
 
 
 def judge_buttons(doc_id: str, grade: int | None) -> Markup:

@@ -69,6 +69,9 @@ def build(page: PageState, shelf: Shelf) -> None:
             elem_id="other",
             min_width=180,
         )
+        group = gr.Checkbox(
+            label="Group by document", value=False, visible=False, elem_id="group", container=False, min_width=180
+        )
     with gr.Accordion("More", open=False, elem_classes="bh-fold"), gr.Row(elem_classes="bh-options"):
         size = gr.Slider(5, 50, value=10, step=5, label="Results", elem_id="size", min_width=160)
         weight = gr.Slider(0, 1, value=0.5, step=0.1, label="Dense share of hybrid", elem_id="weight", min_width=160)
@@ -84,7 +87,7 @@ def build(page: PageState, shelf: Shelf) -> None:
     results = gr.HTML(elem_id="results", **SURFACE)
     footer = gr.HTML(elem_id="judged", **SURFACE)
 
-    asked = [question, page.corpus, page.model, other, mode, languages, size, weight, rerank, kept, always]
+    asked = [question, page.corpus, page.model, other, mode, languages, size, weight, rerank, group, kept, always]
     shown = [start, results, footer, kept]
     ask = page.guard(_asker(shelf), show=lambda sentence: ("", html.error(sentence), "", Kept()))
     asking: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 2, "show_progress": "hidden"}
@@ -98,10 +101,13 @@ def build(page: PageState, shelf: Shelf) -> None:
         ask, asked, shown, api_visibility="private", **asking
     ).then(None, [question, page.corpus, page.model], js=REMEMBER, api_visibility="private")
     page.opened.then(
-        page.guard(_opened), [page.corpus, question], [question, linked, languages, other, start, footer, kept], **quiet
+        page.guard(_opened),
+        [page.corpus, question],
+        [question, linked, languages, group, other, start, footer, kept],
+        **quiet,
     ).then(ask, [*asked[:-1], linked], shown, api_visibility="private", **asking)
     results.click(page.guard(_judge), [kept], [results, footer, kept], **quiet)
-    page.corpus.change(page.guard(_choices), [page.corpus], [languages], **quiet)
+    page.corpus.change(page.guard(_choices), [page.corpus], [languages, group], **quiet)
     gr.on(
         [page.corpus.change, page.model.change],
         page.guard(_changed),
@@ -122,6 +128,7 @@ def _asker(shelf: Shelf) -> Any:
         size: float,
         weight: float,
         rerank: str,
+        group: bool,
         kept: Kept,
         wanted: bool,
         request: gr.Request,
@@ -135,7 +142,14 @@ def _asker(shelf: Shelf) -> Any:
         if not question.strip():
             yield _start(corpus), "", _footer(kept), kept
             return
-        options = Options(mode, int(size), weight, languages=tuple(languages), rerank=rerank.strip())  # type: ignore[arg-type]
+        options = Options(
+            mode,  # type: ignore[arg-type]
+            int(size),
+            weight,
+            languages=tuple(languages),
+            rerank=rerank.strip(),
+            group=group and _has_passages(corpus),
+        )
         names = list(dict.fromkeys(filter(None, [model, other])))
         _check_allowed(names, options, request)
         rankings = []
@@ -237,17 +251,22 @@ def _opened(corpus_name: str, typed: str, request: gr.Request) -> tuple[Any, ...
     models = gr.Dropdown(choices=[("no other model", NOBODY), *model_choices()])
     kept = _kept_for(Kept(), corpus_name, request)
     start = gr.skip() if asked or typed else _start(open_known(corpus_name))
-    return asked or gr.skip(), bool(asked), _choices(corpus_name), models, start, _footer(kept), kept
+    return asked or gr.skip(), bool(asked), *_choices(corpus_name), models, start, _footer(kept), kept
 
 
-def _choices(corpus_name: str) -> gr.Dropdown:
-    languages = open_known(corpus_name).languages
+def _choices(corpus_name: str) -> tuple[gr.Dropdown, gr.Checkbox]:
+    """The languages of a corpus, and whether its hits can be grouped."""
+    corpus = open_known(corpus_name)
     choices = [
         (f"{html.isolate(language_name(code))} · {numbers.count(size)}", code)
-        for code, size in languages.items()
+        for code, size in corpus.languages.items()
         if code != UNKNOWN
     ]
-    return gr.Dropdown(choices=choices, value=[])
+    return gr.Dropdown(choices=choices, value=[]), gr.Checkbox(visible=_has_passages(corpus))
+
+
+def _has_passages(corpus: Corpus) -> bool:
+    return any(document.parent != document.id for document in corpus.documents)
 
 
 def _changed(corpus_name: str, model: str, kept: Kept, request: gr.Request) -> tuple[Any, ...]:

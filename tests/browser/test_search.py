@@ -85,6 +85,27 @@ def test_a_judgment_is_kept_and_counted(page: Page, app_server: str, app_home: P
     expect(page.locator("#judged")).to_have_text("")
 
 
+def test_passages_of_one_document_are_grouped(page: Page, app_server: str, app_home: Path) -> None:
+    parts = [(f"salt#{n}", {"lang": "en", "parent": "salt", "part": n, "parts": 2}) for n in (1, 2)]
+    documents = [{"_id": id_, "title": id_, "text": "Salt the dough.", "metadata": about} for id_, about in parts]
+    documents.append({"_id": "rye", "title": "rye", "text": "Salt and rye.", "metadata": {"lang": "en"}})
+    folder = app_home / "corpora" / "parts"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "corpus.jsonl").write_text("".join(json.dumps(line) + "\n" for line in documents), encoding="utf-8")
+    page.goto(app_server)
+    expect(page.locator("#start .bh-act")).to_have_count(6)
+    expect(page.get_by_label("Group by document")).to_be_hidden()
+    page.goto(f"{app_server}/?corpus=parts")
+    page.get_by_label("Group by document").check()
+    page.get_by_label("lexical").check()
+    ask(page, "salt dough")
+    expect(page.locator("#results h2")).to_contain_text("2 documents")
+    expect(hits(page).first.locator(".bh-why")).to_contain_text("part 1 of 2 · 1 further passage of it")
+    page.get_by_label("Group by document").uncheck()
+    page.locator("#ask").click()
+    expect(hits(page)).to_have_count(3)
+
+
 def test_nothing_found_says_why(page: Page, app_server: str) -> None:
     page.goto(app_server)
     page.get_by_label("lexical").check()

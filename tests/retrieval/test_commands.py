@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from retrieval.beir import write_documents
 from retrieval.home import ROOT
+from retrieval.records import Document
 
 
 def _retrieval(*words: str, megabytes: int | None = None) -> subprocess.CompletedProcess[str]:
@@ -42,6 +44,20 @@ def test_index_and_search(home: Path, tiny_corpus: Path, tiny_bert: Path) -> Non
     told = _retrieval("search", str(tiny_corpus), "rye", "--mode", "lexical", "--lang", "en")
     assert told.stdout.startswith(" 1  ")
     assert "[en]  en-rye  Rye bread" in told.stdout
+
+
+def test_search_groups_by_parent_and_reranks(
+    home: Path, tmp_path: Path, tiny_bert: Path, tiny_cross_encoder: Path
+) -> None:
+    about = {"lang": "en", "parent": "salt"}
+    passages = [Document(f"salt#{part}", "Salt the dough", "", about) for part in (1, 2)]
+    write_documents(tmp_path / "set", [*passages, Document("rye", "Salt and rye", "", {"lang": "en"})])
+    ask = ["search", str(tmp_path / "set"), "salt dough", "--mode", "lexical", "--group"]
+    hits = json.loads(_retrieval(*ask, "--json").stdout)["hits"]
+    assert [(hit["id"], hit["parent"], hit["further"]) for hit in hits] == [("salt#1", "salt", 1), ("rye", "rye", 0)]
+    assert " · 1 more of salt\n" in _retrieval(*ask).stdout
+    reranked = json.loads(_retrieval(*ask, "--rerank", str(tiny_cross_encoder), "--json").stdout)["hits"]
+    assert all("rerank" in hit["why"] for hit in reranked)
 
 
 @pytest.mark.parametrize(

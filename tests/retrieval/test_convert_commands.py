@@ -116,3 +116,38 @@ def test_errors_are_sentences_with_status_2(
     assert status == 2
     assert message in answer["error"]
     assert not (tmp_path / "out").exists()
+
+
+def test_convert_cuts_and_divides(tmp_path: Path, tiny_bert: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = "".join(f"What {n}?,Salt the dough {n}. Feed the starter {n}. Heat the oven for {n}.\n" for n in range(10))
+    path = write(tmp_path / "a.csv", f"question,text\n{rows}")
+    flags = ["--language", "en", "--chunk", "18", "--overlap", "6", "--model", str(tiny_bert), "--split", "60/20/20"]
+    status, report = call_json(capsys, "convert", path, "--out", tmp_path / "out", *flags, "--seed", "7")
+    assert status == 0
+    assert {name: report["chunks"][name] for name in ("tokens", "overlap", "mark")} == {
+        "tokens": 18, "overlap": 6, "mark": "#",
+    }  # fmt: skip
+    assert report["splits"]["queries"] == {"train": 6, "dev": 2, "test": 2}
+    assert report["splits"]["seed"] == 7
+    status, again = call_json(capsys, "split", tmp_path / "out", "50/0/50", "--again")
+    assert (status, again["splits"]["queries"]) == (0, {"train": 5, "dev": 0, "test": 5})
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--overlap", "4"], "name the tokens of a passage with --chunk too"),
+        (["--seed", "4"], "name the shares too, such as --split 80/10/10"),
+        (["--split", "80/20"], "found the shares '80/20'"),
+        (["--split", "80/20/20"], "the shares 80/20/20 cannot be given"),
+        (["--chunk", "5"], "passages of 5 tokens hold no sentence"),
+        (["--chunk", "64", "--model", "nobody/nothing"], "'nobody/nothing' is not to be had"),
+    ],
+)
+def test_what_cannot_be_cut_or_divided_is_said_beforehand(
+    tmp_path: Path, table: Path, capsys: pytest.CaptureFixture[str], flags: list[str], said: str
+) -> None:
+    status, answer = call_json(capsys, "convert", table, "--out", tmp_path / "out", *flags)
+    assert status == 2
+    assert said in answer["error"]
+    assert not (tmp_path / "out").exists()
