@@ -12,6 +12,7 @@ from retrieval.beir import HANDBOOK
 from retrieval.cli import Report, command
 from retrieval.errors import BakehouseError
 from retrieval.home import home
+from retrieval.page import numbers
 from retrieval.validate.examine import examine
 from retrieval.validate.fault import KEPT, Validation
 from retrieval.validate.fix import Fixed, fix
@@ -75,12 +76,14 @@ def _in_order(counts: Mapping[str, int]) -> dict[str, int]:
 def _in_words(validation: Validation, most: int) -> str:
     parts = [_group(validation, RULES[rule], most) for rule in _in_order(validation.counts)]
     verdict = "valid" if validation.valid else "not valid"
-    v = validation
-    parts.append(
-        f"{v.folder} is {verdict}: {v.documents:,} documents, {v.queries:,} queries, {v.judgments:,} judgments; "
-        f"{v.errors:,} errors, {v.warnings:,} warnings."
-    )
-    if fixable := sum(v.fixable.values()):
+    held = [
+        numbers.counted(validation.documents, "document"),
+        numbers.counted(validation.queries, "query", "queries"),
+        numbers.counted(validation.judgments, "judgment"),
+    ]
+    found = [numbers.counted(validation.errors, "error"), numbers.counted(validation.warnings, "warning")]
+    parts.append(f"{validation.folder} is {verdict}: {', '.join(held)}; {', '.join(found)}.")
+    if fixable := sum(validation.fixable.values()):
         parts[-1] += f" --fix mends {fixable:,} of them."
     return "\n".join(parts)
 

@@ -62,7 +62,7 @@ def test_a_person_is_told_the_first_faults_of_each_rule_and_the_number(
         "  … 1,998 more; --show N shows more, --json the first 1,000 of each rule.\n\n"
         "error id-number · An _id is a string, even where it looks like a number.\n"
         '  corpus.jsonl, line 2,001: "_id" is a number: wanted a string, "_id": "1".\n\n'
-        f"{tmp_path} is not valid: 1 documents, 0 queries, 0 judgments; 2,001 errors, 1 warnings. "
+        f"{tmp_path} is not valid: 1 document, 0 queries, 0 judgments; 2,001 errors, 1 warning. "
         "--fix mends 1 of them.\n"
     )
 
