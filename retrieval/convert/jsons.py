@@ -1,14 +1,15 @@
 """JSON Lines, streamed, and JSON: an array of objects, or an object that holds one list of objects.
 
 Where it holds several, ``--records`` names the path to the rows (``data.items``), which may lead
-through lists: then the rows of all of them count. Inner objects become dotted columns (``metadata.lang``). A line that is no JSON, or a value that is no
-object, is rejected; a mere string counts as an object with a ``text``.
+through lists: then the rows of all of them count. Inner objects become dotted columns
+(``metadata.lang``). A line that is no JSON, or a value that is no object, is rejected; a mere
+string counts as an object with a ``text``.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -65,6 +66,22 @@ def object_row(value: Any, origin: Origin) -> Row:
         problem = Problem(f"a JSON {_kind(value)} where an object was wanted", 'Write it as {"text": "…"}.')
         return Row(origin, raw=value, problem=problem)
     return Row(origin, flatten(value), value)
+
+
+def object_rows(values: Callable[[], Iterator[Any]], file: str) -> Rows:
+    """The rows of values that are read from the beginning each time.
+
+    The first is read now, so that what is no such file is known before anything is done with it.
+
+    :param values: Starts reading; may raise :class:`BakehouseError`.
+    """
+    next(values(), None)
+
+    def read() -> Iterator[Row]:
+        for number, value in enumerate(values(), 1):
+            yield object_row(value, Origin(file, number))
+
+    return read
 
 
 def _read(path: File, encoding: Encoding) -> Any:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-from retrieval.convert.entries import Origin
 from retrieval.convert.files import File, seekable
-from retrieval.convert.jsons import object_row
-from retrieval.convert.rows import Row, Rows
+from retrieval.convert.jsons import object_rows
+from retrieval.convert.rows import Rows
 from retrieval.errors import BakehouseError
 
 _BATCH = 1000
@@ -19,13 +19,7 @@ def rows(path: File, file: str) -> Rows:
 
     :raises BakehouseError: if it is none; while reading, if it is damaged further on.
     """
-    next(_values(path), None)
-
-    def read() -> Iterator[Row]:
-        for number, value in enumerate(_values(path), 1):
-            yield object_row(value, Origin(file, number))
-
-    return read
+    return object_rows(partial(_values, path), file)
 
 
 def _values(path: File) -> Iterator[Any]:

@@ -26,6 +26,7 @@ class Hub:
     address: str
     branches: dict[str, Path] = field(default_factory=dict)
     sent: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
     def at(self, commit: str) -> Path:
         return next(folder for name, folder in self.branches.items() if commit in (name, commit_of(name)))
@@ -41,6 +42,7 @@ def hub() -> Iterator[Hub]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            known.asked.append(self.path)
             path = self.path.partition("?")[0].split("/")
             if path[1:5] == ["api", "models", "baker", "loaf"]:
                 self._tell(path[5:])
@@ -129,8 +131,11 @@ def test_branches_and_folders_are_judged_once(
     assert {one["system"]["label"] for one in results} == {"baker/loaf · step 4", "baker/loaf · step 20"}
     assert "optimizer.pt" not in " ".join(hub.sent)
     hub.sent.clear()
+    hub.asked.clear()
     assert watched(hub, home, tiny_corpus).returncode == 0
     assert hub.sent == [], "nothing is new"
+    about = [path for path in hub.asked if commit_of("step-20") in path or "/resolve/" in path]
+    assert about == [], "what is here is not even asked about"
     assert len(list(home.glob("scores/*.queries.jsonl"))) == 4
 
 
