@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from eval.compare import Change, Comparison, LanguageVerdict
 from eval.results import TOP, Result
+from retrieval.errors import BakehouseError
 
 THRESHOLD = 0.1
 """A loss beyond which a query is named where nobody says otherwise: ten points."""
@@ -58,7 +59,10 @@ def regressions(a: Result, b: Result, comparison: Comparison, threshold: float =
 
     :param comparison: Of these two.
     :param threshold: In the measure's own unit, 0 to 1.
+    :raises BakehouseError: if the threshold is no such loss.
     """
+    if not 0 <= threshold <= 1:
+        raise BakehouseError(f"a loss of more than {100 * threshold:g} points cannot be: wanted 0 to 100.")
     of_a, of_b = (dict(zip(each.per_query.query_ids, each.per_query.top, strict=True)) for each in (a, b))
     lost = [change for change in comparison.fallers if -change.difference > threshold]
     return Regressions(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,6 +25,7 @@ from eval.regressions import THRESHOLD
 from eval.wording import measure_title
 from retrieval.errors import BakehouseError
 from retrieval.page import SURFACE, PageState, html, numbers
+from retrieval.page.guard import sentence_for
 from retrieval.page.menus import model_choices
 
 MORE = 50
@@ -60,8 +61,6 @@ def build(page: PageState, board: gr.HTML) -> None:
     threshold = gr.Number(
         100 * THRESHOLD,
         label="Name what lost more points than",
-        minimum=0,
-        maximum=100,
         elem_id="lost-threshold",
         min_width=100,
     )
@@ -183,7 +182,7 @@ def _show(
         *_queries(found, chosen, comparison.SHOWN),
         chosen,
         comparison.SHOWN,
-        losses(found, _share(threshold), colours),
+        _losses(found, threshold, colours),
     )
 
 
@@ -193,12 +192,15 @@ def _lost(place: str | None, a: str | None, b: str | None, measure: str | None, 
         return Markup("")
     systems = _systems(place, a, b)
     found = duel(systems.a.summary, systems.b.summary, measure or STANDARD[0])
-    return losses(found, _share(threshold), comparison.colours_of(found.comparison))
+    return _losses(found, threshold, comparison.colours_of(found.comparison))
 
 
-def _share(points: float | None) -> float:
-    """Points as the measure's own unit; the usual threshold where the field is empty."""
-    return THRESHOLD if points is None else points / 100
+def _losses(found: Duel, points: float | None, colours: Mapping[str, int]) -> Markup:
+    """By the usual threshold where the field is empty; one that cannot be spoils nothing else of the comparison."""
+    try:
+        return losses(found, THRESHOLD if points is None else points / 100, colours)
+    except BakehouseError as error:
+        return html.error(sentence_for(error))
 
 
 def _by_interest(found: Comparison) -> list[Change]:

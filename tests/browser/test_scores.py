@@ -105,6 +105,9 @@ def test_what_lost_is_named_by_a_threshold_of_ones_own(page: Page, judged: str) 
     expect(page.locator("#lost h2")).to_have_text("Worse by more than 10.0 points", timeout=FIRST_USE)
     page.locator("#lost-threshold input").fill("99")
     expect(page.locator("#lost h2")).to_have_text("Worse by more than 99.0 points")
+    page.locator("#lost-threshold input").fill("-5")
+    expect(page.locator("#lost .bh-error")).to_have_text("A loss of more than -5 points cannot be: wanted 0 to 100.")
+    expect(page.locator("#compare-verdict .bh-verdict")).to_be_visible()
 
 
 def test_a_comparison_can_be_sent_and_the_same_system_twice_is_a_sentence(page: Page, judged: str) -> None:

@@ -11,6 +11,7 @@ from eval.compare import compare
 from eval.regressions import regressions
 from eval.report import compared
 from eval.results import Result
+from retrieval.errors import BakehouseError
 
 QUERIES = [f"q{at:02}" for at in range(40)]
 LANGUAGES = ["de"] * 20 + ["ar"] * 20
@@ -38,6 +39,13 @@ def test_queries_with_the_passages_behind_them() -> None:
     )
     assert [each.change.query_id for each in regressions(a, b, comparison, 0.04).queries] == ["q01", "q00"]
     assert "Worse by more" not in compared(comparison, regressions(a, a, compare(a, a))).human
+
+
+@pytest.mark.parametrize("threshold", [-0.05, 1.01, float("nan")])
+def test_a_loss_that_cannot_be_is_refused(threshold: float) -> None:
+    a = system({}, {})
+    with pytest.raises(BakehouseError, match="points cannot be: wanted 0 to 100"):
+        regressions(a, a, compare(a, a), threshold)
 
 
 def test_languages_that_lost() -> None:
