@@ -84,4 +84,9 @@ def _train(run: RunFolder, rank: int, journal: Journal) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    status = main(Path(sys.argv[1]))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # All is written. A common exit takes the interpreter down under torch's own threads, and one that still wants
+    # the lock of the interpreter by then aborts the process: a finished training would be told as a failed one.
+    os._exit(status)
