@@ -119,8 +119,17 @@ def splits(folder: Path) -> list[str]:
 
 def document_line(document: Document) -> str:
     """One line of ``corpus.jsonl``, newline included."""
-    value = {"_id": document.id, "title": document.title, "text": document.text, "metadata": dict(document.metadata)}
-    return json.dumps(value, ensure_ascii=False) + "\n"
+    id_, metadata = _json(document.id), _json(dict(document.metadata))
+    return f'{{"_id": {id_}, {document_content(document.title, document.text)}, "metadata": {metadata}}}\n'
+
+
+def document_content(title: str, text: str) -> str:
+    """The part of a document's line that two documents share if they say the same."""
+    return f'"title": {_json(title)}, "text": {_json(text)}'
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def query_line(query: Query) -> str:

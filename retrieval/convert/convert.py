@@ -14,13 +14,16 @@ from typing import Any
 from retrieval.artifact import MANIFEST, building, read_manifest, write_json
 from retrieval.beir import splits
 from retrieval.convert.division import check_source, divide
+from retrieval.convert.documents import Documents
 from retrieval.convert.folder import Counts, FolderWriter
 from retrieval.convert.intake import Intake
 from retrieval.convert.ledger import Ledger
+from retrieval.convert.memo import MEMO, Memo
 from retrieval.convert.namer import Namer
 from retrieval.convert.opening import Source
 from retrieval.convert.options import Options
 from retrieval.convert.passages import cut_folder
+from retrieval.convert.plain import Plain, pieces
 from retrieval.convert.report import ConversionReport, describe
 from retrieval.convert.sources import open_sources
 from retrieval.errors import BakehouseError
@@ -53,9 +56,9 @@ def convert(
     _check_asked(places, options)
     sources = open_sources(places, options)
     ledger = Ledger()
-    with _fresh(out) as partial:
-        namer = Namer(options.languages)
-        counts = _write(sources, partial, namer, ledger, options)
+    with _fresh(out) as (partial, memo):
+        namer = Namer(options.languages, memo)
+        counts = _write(_remembering(sources, memo), partial, namer, ledger, options)
         if not counts.documents:
             raise BakehouseError(_nothing(counts, ledger.faults))
         if counts.documents < least:
@@ -65,7 +68,7 @@ def convert(
             )
         languages, asked = _balance(namer.documents), _balance(namer.queries)
         report = ConversionReport(out, tuple(sources), counts, languages, asked, ledger.faults, options.split)
-        report = _reshaped(report, partial, options)
+        report = _reshaped(report, partial, options, memo)
         _write_manifest(report, partial)
     return report
 
@@ -106,14 +109,26 @@ def is_conversion(folder: Path) -> bool:
 
 
 @contextmanager
-def _fresh(out: Path) -> Iterator[Path]:
-    """The folder to write into; nothing of it stays if the conversion fails."""
-    with building(out, fresh=True) as partial:
+def _fresh(out: Path) -> Iterator[tuple[Path, Memo]]:
+    """The folder to write into, empty but for the memo of a conversion that was killed.
+
+    Nothing of it stays if the conversion fails.
+    """
+    with building(out) as partial:
+        for left in partial.iterdir():
+            if left.name != MEMO:
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+        memo = Memo(partial / MEMO)
+        if memo.known:
+            _log.info("going on from a conversion that was stopped: %s steps need no second time", f"{memo.known:,}")
         try:
-            yield partial
-        except BaseException:
+            yield partial, memo
+        except Exception:
             shutil.rmtree(partial, ignore_errors=True)
             raise
+        finally:
+            memo.close()
+        (partial / MEMO).unlink()
 
 
 def _write(sources: Sequence[Source], folder: Path, namer: Namer, ledger: Ledger, options: Options) -> Counts:
@@ -123,20 +138,30 @@ def _write(sources: Sequence[Source], folder: Path, namer: Namer, ledger: Ledger
             _log.info("reading %s", source.name)
             intake.start_source(links=source.links)
             writer.start_source(links=source.links)
-            for number, entry in enumerate(source.entries(), 1):
-                settled = intake.settle(entry)
-                writer.add(entry, settled)
-                ledger.add(entry, settled)
-                if number % _OFTEN == 0:
-                    _log.info("  %s rows", f"{number:,}")
+            for piece in pieces(source, namer.told):
+                if isinstance(piece, Plain) and intake.take(piece.ids, piece.digests, own=piece.own):
+                    writer.add_plain(piece)
+                    continue
+                for entry in piece.entries() if isinstance(piece, Plain) else (piece,):
+                    settled = intake.settle(entry)
+                    writer.add(entry, settled)
+                    ledger.add(entry, settled)
         return writer.finish()
 
 
-def _reshaped(report: ConversionReport, folder: Path, options: Options) -> ConversionReport:
+def _remembering(sources: Sequence[Source], memo: Memo) -> list[Source]:
+    """The same sources; files that take long to read are not read again."""
+    return [
+        replace(source, entries=replace(source.entries, memo=memo)) if isinstance(source.entries, Documents) else source
+        for source in sources
+    ]
+
+
+def _reshaped(report: ConversionReport, folder: Path, options: Options, memo: Memo) -> ConversionReport:
     """Cut what is long, then divide the judgments: passages of one parent must know each other by then."""
     if options.chunking:
         _log.info("cutting documents longer than %s tokens", options.chunking.tokens)
-        cut = cut_folder(folder, options.chunking)
+        cut = cut_folder(folder, options.chunking, memo)
         documents = report.counts.documents - cut.documents + cut.passages
         judgments = report.counts.judgments - cut.judged + cut.judgments
         counts = replace(report.counts, documents=documents, judgments=judgments)

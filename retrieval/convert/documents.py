@@ -8,12 +8,16 @@ the others go on. Nothing in a file is run, and nothing that it links to is fetc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from xxhash import xxh3_128_hexdigest
 
 from retrieval.convert import office, pdf, texts, web
 from retrieval.convert.entries import Entry, Origin, Passage, Problem
 from retrieval.convert.files import File, is_empty
 from retrieval.convert.intake import NO_TEXT
+from retrieval.convert.memo import Memo
 from retrieval.convert.options import Options
 from retrieval.convert.texts import Text
 from retrieval.errors import BakehouseError
@@ -35,10 +39,12 @@ class Documents:
     """The entries of such files, one each.
 
     :param files: Name within the folder, and the file.
+    :param memo: Of what was read before.
     """
 
     files: Sequence[tuple[str, File]]
     options: Options
+    memo: Memo = field(default_factory=Memo)
 
     def __call__(self) -> Iterator[Entry]:
         """Read from the beginning."""
@@ -46,9 +52,8 @@ class Documents:
             yield self._entry(Origin(name, row), file)
 
     def _entry(self, origin: Origin, file: File) -> Entry:
-        read = _READERS.get(file.suffix.lower(), texts.read)
         try:
-            text = Text("", "") if is_empty(file) else read(file, self.options)
+            text = Text("", "") if is_empty(file) else self._read(file)
         except BakehouseError as error:
             return Entry(origin, problems=(Problem(str(error), _MEND),))
         except Exception as error:  # readers of formats that others define raise whatever the damage leads them to
@@ -59,3 +64,17 @@ class Documents:
         if not text.body.strip():
             return Entry(origin, problems=(NO_TEXT,))
         return Entry(origin, passages=(Passage(origin.file, text.body, text.title, auto_id=origin.file),))
+
+    def _read(self, file: File) -> Text:
+        reader = _READERS.get(file.suffix.lower())
+        if reader is None:
+            return texts.read(file, self.options)
+
+        def work_out() -> dict[str, Any]:
+            return asdict(reader(file, self.options))
+
+        with file.open("rb") as stream:
+            content = xxh3_128_hexdigest(stream.read())
+        found = self.memo.of("file", [file.name, content, self.options.encoding], work_out)
+        problem = found.pop("problem")
+        return Text(**found, problem=Problem(**problem) if problem else None)

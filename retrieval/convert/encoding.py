@@ -14,7 +14,7 @@ from retrieval.errors import BakehouseError, nearest
 from retrieval.languages import identify
 from retrieval.records import UNKNOWN
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 _SAMPLE = 1 << 16
 _BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),

@@ -14,6 +14,7 @@ from retrieval.beir import CORPUS, QRELS, QRELS_HEADER, QUERIES, document_line, 
 from retrieval.convert.entries import Entry, Problem
 from retrieval.convert.intake import Duplicate, Settled
 from retrieval.convert.namer import BATCH, Namer
+from retrieval.convert.plain import Plain
 from retrieval.records import Document, Query
 
 REJECTS = "rejects.jsonl"
@@ -75,6 +76,15 @@ class FolderWriter:
             self._write(REJECTS, _line(_reject(entry, settled.problems)))
         self._counts["judgments"] += len(settled.judgments)
 
+    def add_plain(self, plain: Plain) -> None:
+        """Write many documents at once."""
+        self._flush()
+        stream = self._file(CORPUS)
+        stream.flush()
+        stream.buffer.write(plain.lines)
+        self._namer.documents.update(plain.languages)
+        self._counts.update(dict.fromkeys(("rows", "kept", "documents"), len(plain.ids)))
+
     def start_source(self, *, links: bool) -> None:
         """Write what still waits for its language, and begin a source.
 
@@ -105,12 +115,15 @@ class FolderWriter:
             self._namer.forget()
 
     def _write(self, name: str, line: str, header: str = "") -> None:
+        self._file(name, header).write(line)
+
+    def _file(self, name: str, header: str = "") -> TextIO:
         if name not in self._files:
             path = self._folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             self._files[name] = self._open.enter_context(path.open("w", encoding="utf-8", newline="\n"))
             self._files[name].write(header)
-        self._files[name].write(line)
+        return self._files[name]
 
 
 def _line(value: dict[str, Any]) -> str:

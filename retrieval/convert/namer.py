@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from retrieval.convert.memo import Memo
 from retrieval.languages import Weights, code_of, identify, weights_of
 from retrieval.records import UNKNOWN, Document, Query
 
@@ -21,13 +22,16 @@ Item = TypeVar("Item", Document, Query)
 class Namer:
     """Names languages in the order of the texts.
 
-    :param languages: One code names everything; several are those to choose from; none means any.
+    :param languages: One code, then :attr:`told`, names everything; several are those to choose from; none
+        means any.
+    :param memo: Of what was identified before.
     """
 
-    def __init__(self, languages: Sequence[str] = ()) -> None:
+    def __init__(self, languages: Sequence[str] = (), memo: Memo | None = None) -> None:
         codes = [code_of(language) or language for language in languages]
-        self._all = codes[0] if len(codes) == 1 else ""
+        self.told = codes[0] if len(codes) == 1 else ""
         self._candidates = codes if len(codes) > 1 else None
+        self._memo = memo or Memo()
         self._language_of: dict[str, str] = {}
         self.documents: Counter[str] = Counter()
         self.queries: Counter[str] = Counter()
@@ -63,8 +67,8 @@ class Namer:
         weights: Sequence[Weights] | None = None,
     ) -> list[Item]:
         unnamed = [row for row, item in enumerate(items) if item.lang == UNKNOWN]
-        if self._all:
-            found = [self._all] * len(unnamed)
+        if self.told:
+            found = [self.told] * len(unnamed)
         else:
             known = [weights[row] for row in unnamed] if weights else None
             found = self._identify([texts[row] for row in unnamed], counts, known)
@@ -81,7 +85,12 @@ class Namer:
         """
         if not texts:
             return []
-        overall = weights_of(counts) or weights_of(Counter(identify(texts, self._candidates)))
-        return identify(
-            texts, self._candidates, [each or overall for each in known] if known else [overall] * len(texts)
-        )
+        overall = weights_of(counts) or weights_of(Counter(self._looked_up(texts)))
+        return self._looked_up(texts, [each or overall for each in known] if known else [overall] * len(texts))
+
+    def _looked_up(self, texts: Sequence[str], weights: Sequence[Weights] | None = None) -> list[str]:
+        def work_out() -> list[str]:
+            return identify(texts, self._candidates, weights)
+
+        found: list[str] = self._memo.of("languages", [texts, self._candidates, weights], work_out)
+        return found

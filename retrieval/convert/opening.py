@@ -89,7 +89,7 @@ def _table(named: Named, encoding: Encoding, options: Options) -> Source:
         named.name,
         named.stem,
         "TSV" if dialect.delimiter == "\t" else "CSV",
-        tables.rows(named.file, encoding, dialect, named.name),
+        tables.Table(named.file, encoding, dialect, named.name),
         options,
         str(named.file),
     )

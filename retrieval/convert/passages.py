@@ -15,8 +15,9 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ from retrieval.beir import (
     write_documents,
     write_qrels,
 )
-from retrieval.convert.cutter import Cutter
+from retrieval.convert.cutter import Cutter, Span
+from retrieval.convert.memo import Memo
 from retrieval.errors import BakehouseError
 from retrieval.lengths import Ruler, ruler_of
 from retrieval.models import DEFAULT, resolve
@@ -126,16 +128,18 @@ class Cut:
         return f"{limit}: {self.documents:,}, cut into {self.passages:,} passages.{judged}{titles}"
 
 
-def cut_folder(folder: Path, chunking: Chunking) -> Cut:
+def cut_folder(folder: Path, chunking: Chunking, memo: Memo | None = None) -> Cut:
     """Cut the long documents of a BEIR folder, in place and streaming: for a folder that is being made.
 
+    :param memo: Of what was cut before.
     :raises BakehouseError: see :meth:`Chunking.ruler`.
     """
     cutter = Cutter(chunking.ruler(), chunking.tokens, chunking.overlap)
     whole = folder / "whole"
     whole.mkdir()
     (folder / CORPUS).rename(whole / CORPUS)
-    passages = _Passages(cutter, _mark(whole), _answers(folder))
+    told = (resolve(chunking.model).fingerprint, chunking.tokens, chunking.overlap)
+    passages = _Passages(cutter, _mark(whole), _answers(folder), memo or Memo(), told)
     write_documents(folder, passages.of(read_documents(whole)))
     shutil.rmtree(whole)
     judged = _judge(folder, passages.parts_of)
@@ -177,11 +181,16 @@ Answers = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 @dataclass(slots=True)
 class _Passages:
-    """Cuts documents, and remembers of the judged ones which passages a judgment goes to."""
+    """Cuts documents, and remembers of the judged ones which passages a judgment goes to.
+
+    :param told: What the cuts depend on besides the documents.
+    """
 
     cutter: Cutter
     mark: str
     judged: Answers
+    memo: Memo
+    told: Sequence[object]
     parts_of: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
@@ -189,21 +198,27 @@ class _Passages:
     def of(self, documents: Iterator[Document]) -> Iterator[Document]:
         """The documents that fit, and the passages of those that do not, in their order."""
         for batch in _batches(documents):
-            fits = self._fit(batch)
-            for document in batch:
-                for passage in [document] if document.id in fits else self._cut(document):
+            given = [self.told, [(document.title, document.text, document.lang) for document in batch]]
+            cuts = self.memo.of("cut", given, partial(self._cuts, batch))
+            for document, cut in zip(batch, cuts, strict=True):
+                for passage in self._cut(document, *cut) if cut else [document]:
                     self.languages[passage.lang] += 1
                     yield passage
 
-    def _fit(self, documents: list[Document]) -> set[str]:
+    def _cuts(self, documents: list[Document]) -> list[tuple[str, list[tuple[int, int]]] | None]:
+        """The title and the spans of the passages of each document that is too long, for the memo."""
         short = [d for d in documents if len(d.full_text) <= self.cutter.budget * _SURELY_LONG]
         lengths = self.cutter.ruler.whole([document.full_text for document in short])
-        return {d.id for d, length in zip(short, lengths, strict=True) if length <= self.cutter.budget}
+        fits = {d.id for d, length in zip(short, lengths, strict=True) if length <= self.cutter.budget}
+        return [None if document.id in fits else self._spans(document) for document in documents]
 
-    def _cut(self, document: Document) -> list[Document]:
+    def _spans(self, document: Document) -> tuple[str, list[tuple[int, int]]]:
         title = self.cutter.short_title(document.title, document.lang)
         spans = self.cutter.cut(document.text, document.lang, title)
-        texts = list(filter(None, (span.of(document.text) for span in spans)))
+        return title, [(span.start, span.end) for span in spans]
+
+    def _cut(self, document: Document, title: str, spans: list[tuple[int, int]]) -> list[Document]:
+        texts = list(filter(None, (Span(*span).of(document.text) for span in spans)))
         if not texts or (len(texts) == 1 and title == document.title):
             return [document]
         passages = [self._passage(document, title, text, part, len(texts)) for part, text in enumerate(texts, 1)]

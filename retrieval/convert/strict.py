@@ -43,5 +43,5 @@ def _reader(path: Path, what: str) -> Rows:
         return parquet.rows(path, path.name)
     encoding = detect(path)
     if ending in (".csv", ".tsv", ".tab"):
-        return tables.rows(path, encoding, tables.detect(path, encoding, options), path.name)
+        return tables.Table(path, encoding, tables.detect(path, encoding, options), path.name)
     return jsons.find(path, encoding, path.name).rows

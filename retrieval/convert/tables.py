@@ -13,14 +13,17 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import TextIO
 
+from retrieval.convert.blocks import Block
 from retrieval.convert.clean import has_stray_bytes
 from retrieval.convert.encoding import Encoding, open_text
 from retrieval.convert.entries import Origin, Problem
 from retrieval.convert.files import File
 from retrieval.convert.names import ROLES, fit
 from retrieval.convert.options import Options
-from retrieval.convert.rows import Row, Rows
+from retrieval.convert.rows import Row
 from retrieval.errors import BakehouseError
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
@@ -63,37 +66,56 @@ def detect(path: File, encoding: Encoding, options: Options) -> Dialect:
     return Dialect(delimiter, quoting, columns, header, evidence + ("" if header else "; its first line is no header"))
 
 
-def rows(path: File, encoding: Encoding, dialect: Dialect, file: str) -> Rows:
-    """The rows of a table.
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table to read.
 
     :param file: The name to give in reports.
     """
 
-    def read() -> Iterator[Row]:
-        with open_text(path, encoding) as stream:
-            yield from _rows(stream, encoding, dialect, file)
+    path: File
+    encoding: Encoding
+    dialect: Dialect
+    file: str
 
-    return read
+    def __call__(self) -> Iterator[Row]:
+        """The rows from the beginning."""
+        return self.rows_in(Block(None, 1), 0)
 
+    def rows_in(self, block: Block, row: int) -> Iterator[Row]:
+        """The rows of a block.
 
-def _rows(stream: Iterator[str], encoding: Encoding, dialect: Dialect, file: str) -> Iterator[Row]:
-    reader = _reader(stream, dialect.delimiter, dialect.quoting)
-    number, line, header = 0, 1, dialect.header
-    for cells in reader:
-        first_line, line = line, reader.line_num + 1
-        if not any(map(str.strip, cells)) and len(cells) <= 1:
-            continue
-        if header:
-            header = False
-            continue
-        number += 1
-        origin = Origin(file, number, first_line)
-        problem = _problem(cells, dialect, encoding)
-        if problem:
-            yield Row(origin, raw=cells, problem=problem)
-        else:
-            values = dict(zip(dialect.columns, cells, strict=True))
-            yield Row(origin, values, values)
+        :param row: How many rows came before it.
+        """
+        with self._open(block) as stream:
+            yield from self._rows(stream, row, block.line)
+
+    def _open(self, block: Block) -> TextIO:
+        if block.content is not None:
+            return io.StringIO(block.content.decode(), newline="")
+        stream = open_text(self.path, self.encoding)
+        for _ in islice(stream, block.line - 1):
+            pass
+        return stream
+
+    def _rows(self, stream: Iterator[str], number: int, line: int) -> Iterator[Row]:
+        reader = _reader(stream, self.dialect.delimiter, self.dialect.quoting)
+        before, header = line, self.dialect.header and line == 1
+        for cells in reader:
+            first_line, line = line, before + reader.line_num
+            if not any(map(str.strip, cells)) and len(cells) <= 1:
+                continue
+            if header:
+                header = False
+                continue
+            number += 1
+            origin = Origin(self.file, number, first_line)
+            problem = _problem(cells, self.dialect, self.encoding)
+            if problem:
+                yield Row(origin, raw=cells, problem=problem)
+            else:
+                values = dict(zip(self.dialect.columns, cells, strict=True))
+                yield Row(origin, values, values)
 
 
 def _problem(cells: Sequence[str], dialect: Dialect, encoding: Encoding) -> Problem | None:

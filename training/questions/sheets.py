@@ -94,7 +94,7 @@ def _jsonl(file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
 def _csv(file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     found = encoding.detect(file)
     dialect = tables.detect(file, found, Options(header=True))
-    for row in tables.rows(file, found, dialect, file.name)():
+    for row in tables.Table(file, found, dialect, file.name)():
         if row.problem:
             raise BakehouseError(f"{file}, line {row.origin.line}: {row.problem.reason}. {row.problem.remedy}")
         yield row.origin.line, row.values
