@@ -150,8 +150,8 @@ class Fit(Section):
     )
     data: str = Field(
         "",
-        description="Pairs, triplets or texts of your own: CSV, TSV, JSON Lines or Parquet, or a BEIR folder with train "
-        "judgments; `python -m training losses FILE` says what is made of it",
+        description="Pairs, triplets or texts of your own: CSV, TSV, JSON Lines or Parquet, a BEIR folder with train "
+        "judgments, or a folder of the GPL toolkit with its labelled triples; `python -m training losses FILE` says what is made of it",
     )
     data_only: bool = Field(False, description="Train on fit.data alone, without generated questions")
     matryoshka: tuple[int, ...] = Field(
