@@ -40,6 +40,11 @@ class Split(Section):
         lt=1,
         description="Share of passages kept out of training to judge by, where there are no dev judgments",
     )
+    held_out: bool = Field(
+        True,
+        description="Where the judgments were divided by document, keep the documents of dev and test, with all their "
+        "passages, out of training; false trains on all, as GPL does",
+    )
     seed: int = Field(13, description="Draws the passages")
 
 
