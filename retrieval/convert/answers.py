@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -32,14 +33,16 @@ def in_metadata(value: Any) -> dict[str, list[str]]:
     return {FIELD: found} if found else {}
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: Any, levels: int = 9) -> Iterator[str]:
+    if not levels:  # nested on purpose
+        return
     if isinstance(value, Mapping):
-        yield from _texts(next((value[name] for name in _NAMES if name in value), None))
+        yield from _texts(next((value[name] for name in _NAMES if name in value), None), levels - 1)
     elif isinstance(value, list):
         for inner in value:
-            yield from _texts(inner)
+            yield from _texts(inner, levels - 1)
     elif isinstance(value, str) and (written := _written(value)) is not None:
-        yield from _texts(written)
+        yield from _texts(written, levels - 1)
     elif (text := (text_of(value) or "").strip()) and text.lower() not in _NONE:
         yield text
 
@@ -59,4 +62,8 @@ def _written(text: str) -> Any:
 
 
 def _python(text: str) -> Any:
-    return ast.literal_eval(_NO_COMMA.sub(", ", _ARRAY.sub(r"\1", text)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a backslash, which is no fault of a cell
+        found = ast.literal_eval(_NO_COMMA.sub(", ", _ARRAY.sub(r"\1", text)))
+    str(found)  # raises where a number within is too long to be written
+    return found
