@@ -55,6 +55,7 @@ class JudgedSet:
     """The entries of one subset: documents, then queries, then judgments.
 
     :param name: As reports call it.
+    :param evidence: Why it is taken for one.
     :param judged: Split → its rows.
     """
 
@@ -66,12 +67,12 @@ class JudgedSet:
 
     def __call__(self) -> Iterator[Entry]:
         """Read from the beginning."""
-        lang = self.tables.subset if _LANGUAGE.fullmatch(self.tables.subset) else ""
-        code = code_of(lang) or "" if lang else ""
+        named = _LANGUAGE.fullmatch(self.tables.subset)
+        lang = (named and code_of(self.tables.subset)) or ""
         for row in self._rows(self.tables.corpus):
-            yield _in_language(document_entry(row), code)
+            yield _in_language(document_entry(row), lang)
         for row in self._rows(self.tables.queries):
-            yield _in_language(query_entry("", row), code)
+            yield _in_language(query_entry("", row), lang)
         for split, stream in self.judged.items():
             for row in hub.rows(stream, f"{self.address.shown}:{self.tables.judgments or 'qrels'}:{split}"):
                 yield _judgment(row, split)
@@ -117,16 +118,17 @@ def _first(configs: Sequence[str], wanted: Sequence[set[str]]) -> str:
 
 
 def _judged_set(address: Address, tables: Tables, unused: Sequence[str]) -> JudgedSet:
-    place = replace(address, config=tables.judgments)
-    said = f"its configurations {', '.join(tables.names)} are a corpus, its queries and their judgments"
-    if not tables.judgments:
-        place = Address(address.name + hub.SIBLING)
-        there = not tables.subset and hub.is_there(place)
-        judged = _judgments(place) if there else {}
-        said = f"its configurations {', '.join(tables.names)} are a corpus and its queries"
-        said += f", and {place.shown} judges them" if there else "; judgments of them were not found"
+    said = f"its configurations {', '.join(tables.names)} are a corpus"
+    sibling = Address(address.name + hub.SIBLING)
+    if tables.judgments:
+        judged = _judgments(replace(address, config=tables.judgments))
+        said += ", its queries and their judgments"
+    elif not tables.subset and hub.is_there(sibling):
+        judged = _judgments(sibling)
+        said += f" and its queries, and {sibling.shown} judges them"
     else:
-        judged = _judgments(place)
+        judged = {}
+        said += " and its queries; judgments of them were not found"
     if address.split and address.split not in judged:
         raise BakehouseError(
             f"{address.name} has no judgments of the split '{address.split}': it has {', '.join(judged) or 'none'}."

@@ -96,9 +96,9 @@ def _with_counts(value: dict[str, Any], counts: dict[str, int]) -> dict[str, Any
 
 
 def _as_json(manifest: dict[str, Any]) -> bytes:
-    text = json.dumps(
-        manifest, ensure_ascii=bool(SURROGATES.search(json.dumps(manifest, ensure_ascii=False))), indent=2
-    )
+    text = json.dumps(manifest, ensure_ascii=False, indent=2)
+    if SURROGATES.search(text):  # UTF-8 has none
+        text = json.dumps(manifest, indent=2)
     return f"{text}\n".encode()
 
 
