@@ -40,6 +40,11 @@ class Split(Section):
         lt=1,
         description="Share of passages kept out of training to judge by, where there are no dev judgments",
     )
+    held_out: bool = Field(
+        True,
+        description="Where the judgments were divided by document, keep the documents of dev and test, with all their "
+        "passages, out of training; false trains on all, as GPL does",
+    )
     seed: int = Field(13, description="Draws the passages")
 
 
@@ -150,8 +155,8 @@ class Fit(Section):
     )
     data: str = Field(
         "",
-        description="Pairs, triplets or texts of your own: CSV, TSV, JSON Lines or Parquet, or a BEIR folder with train "
-        "judgments; `python -m training losses FILE` says what is made of it",
+        description="Pairs, triplets or texts of your own: CSV, TSV, JSON Lines or Parquet, a BEIR folder with train "
+        "judgments, or a folder of the GPL toolkit with its labelled triples; `python -m training losses FILE` says what is made of it",
     )
     data_only: bool = Field(False, description="Train on fit.data alone, without generated questions")
     matryoshka: tuple[int, ...] = Field(

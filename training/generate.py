@@ -66,7 +66,8 @@ def run(run_path: Path, recipe: Recipe, corpus: str, languages: Sequence[Shares]
     source = brought(settings.source) if settings.generator == BRING else None
     made_of = {
         "corpus": corpus,
-        "split": recipe.split.model_dump(mode="json"),
+        "split": recipe.split.model_dump(mode="json", exclude={"held_out"}),
+        **_held_out(languages),
         "kept_out": sum(len(share.dev) for share in languages),
         "questions": questions_a_passage(settings, languages),
         "generate": settings.model_dump(mode="json", exclude={"batch_size", "source", "model", "models"}),
@@ -146,6 +147,12 @@ def _by_language(languages: Sequence[Shares]) -> dict[str, dict[str, list[str]]]
         share.lang: {TRAIN: [passage.id for passage in share.train], DEV: [passage.id for passage in share.dev]}
         for share in languages
     }
+
+
+def _held_out(languages: Sequence[Shares]) -> dict[str, str]:
+    """What names the documents that nothing is made from, where there are any."""
+    out = {share.lang: share.held_out for share in languages if share.held_out}
+    return {"held_out": key_of(**out)} if out else {}
 
 
 def _made(

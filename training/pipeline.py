@@ -16,7 +16,7 @@ from training.data import pairs
 from training.journal import Journal, Listener, NotReady, Stopped
 from training.keeping import examine
 from training.runs import RunFolder
-from training.split import Shares, shares_of, told
+from training.split import Shares, held_out, shares_of, told
 from training.stages import Context, Stage, stages_of
 
 log = logging.getLogger(__name__)
@@ -87,8 +87,14 @@ def _split(corpus: Corpus, recipe: Recipe, journal: Journal) -> list[Shares]:
     shares = shares_of(corpus, recipe, judged=judged)
     if not shares:
         wanted = f" in {', '.join(recipe.split.languages)}" if recipe.split.languages else ""
+        out = len(held_out(corpus, recipe.split))
+        less = (
+            f", and {out:,} of these documents are for dev and test (split.held_out=false trains on them)"
+            if out
+            else ""
+        )
         raise BakehouseError(
-            f"{corpus.folder} has no passage{wanted} that is long enough to ask about: it holds {corpus.languages}."
+            f"{corpus.folder} has no passage{wanted} that is long enough to ask about: it holds {corpus.languages}{less}."
         )
     if not judged and not any(share.dev for share in shares):
         raise BakehouseError(

@@ -17,6 +17,7 @@ from retrieval.beir import CORPUS, QRELS, QUERIES, open_corpus
 from retrieval.errors import BakehouseError
 from training import settings
 from training.config import Recipe
+from training.data import triples
 from training.generators.bring import brought
 from training.journal import Journal
 from training.runs import RunFolder
@@ -101,6 +102,8 @@ def _part(kind: Kind, place: str) -> Part:
         return Part(path, brought(place).files)
     if kind == "data" and path.is_file():
         return Part(path, (path,))
+    if kind == "data" and triples.has_triples(path):
+        return Part(path, triples.files(path))
     if kind == "data" and path.suffix and not path.exists():
         raise BakehouseError(f"{place} does not exist: fit.data wants a file of training data, or a BEIR folder.")
     folder = open_corpus(place).folder

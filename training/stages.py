@@ -19,7 +19,7 @@ from training.data.inputs import Inputs, needs_negatives, needs_scores
 from training.journal import Journal
 from training.keeping import examine
 from training.runs import RunFolder
-from training.split import Shares
+from training.split import Shares, trained_on
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ def _fit(to: Context) -> Path:
     """The checkpoints lie in the run itself; the artefact says that all are there, judged by these questions."""
     run, made = to.run.path, to.made
     questions = made.get(sift.NAME)
-    inputs = Inputs.of(to.recipe, to.documents, questions, made.get(mine.NAME), made.get(label.NAME))
+    documents = trained_on(to.corpus, to.recipe.split)
+    inputs = Inputs.of(to.recipe, documents, questions, made.get(mine.NAME), made.get(label.NAME))
     examination = examine.prepare(to.corpus, questions, to.recipe, to.run.id)
     judged_by = {"examination": examination.key, "evaluate": to.recipe.evaluate.model_dump(exclude={"test"})}
     artefact = artefacts.begin(run, fit.NAME, inputs.made_of(to.recipe) | judged_by, to.journal)

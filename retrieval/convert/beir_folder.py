@@ -22,7 +22,7 @@ from retrieval.convert.options import Options
 from retrieval.convert.rows import Row, text_of
 
 EMPTY = "has neither title nor text, and is kept as BEIR folders keep it"
-_GRADE_NAMES = ("score", "relevance", "rel", "relevancy", "grade", "label", "qrel")
+GRADE_NAMES = ("score", "relevance", "rel", "relevancy", "grade", "label", "qrel")
 _NO_ID = Problem("no _id", "Give the line an _id: judgments name it by that.")
 _NO_OBJECT = Problem("a _id, title or text that is an object or a list of objects", "Write it as text.")
 
@@ -57,10 +57,10 @@ class BeirFolder:
 
     def _files(self) -> Iterator[tuple[str, Iterator[Entry]]]:
         names = {beir_name(name): name for name in sorted(self.files, key=lambda name: (gpl.KIND in name, name))}
-        yield names[CORPUS], map(_document, self._lines(names[CORPUS]))
+        yield names[CORPUS], map(document_entry, self._lines(names[CORPUS]))
         for name, file in names.items():
             if "/" not in name and name.endswith(QUERIES):
-                yield file, map(partial(_query, name.removesuffix(QUERIES)), self._lines(file))
+                yield file, map(partial(query_entry, name.removesuffix(QUERIES)), self._lines(file))
         for name, file in names.items():
             folder, _, split = name.rpartition("/")
             if "/" not in folder and folder.endswith(QRELS) and split.endswith(".tsv"):
@@ -78,12 +78,13 @@ class BeirFolder:
         with open_text(file, detect(file, self.options.encoding)) as lines:
             for number, line in enumerate(lines, 1):
                 cells = line.rstrip("\r\n").split("\t") if "\t" in line else line.split()
-                header = number == 1 and cells[-1:] and cells[-1].strip().lower() in _GRADE_NAMES
+                header = number == 1 and cells[-1:] and cells[-1].strip().lower() in GRADE_NAMES
                 if line.strip() and not header:
                     yield judgment_entry(cells, split, Origin("", 0, number), kind)
 
 
-def _document(row: Row) -> Entry:
+def document_entry(row: Row) -> Entry:
+    """A document, which may be without a word."""
     parts = _parts(row, ("_id", "id"), ("title",), ("text",))
     if isinstance(parts, Problem):
         return Entry(row.origin, row.raw, problems=(parts,))
@@ -93,7 +94,11 @@ def _document(row: Row) -> Entry:
     return Entry(row.origin, row.raw, passages=(passage,), notes=notes)
 
 
-def _query(kind: str, row: Row) -> Entry:
+def query_entry(kind: str, row: Row) -> Entry:
+    """A query.
+
+    :param kind: What its key begins with.
+    """
     parts = _parts(row, ("_id", "id"), ("text", "query"))
     if isinstance(parts, Problem):
         return Entry(row.origin, row.raw, problems=(parts,))

@@ -20,8 +20,10 @@ from retrieval.convert.rows import Row, text_of
 KIND = "qgen-"
 """What the files of its queries and judgments begin with."""
 
+MINED, LABELLED = "hard-negatives.jsonl", "gpl-training-data.tsv"
 SPLIT = "train"
 NEGATIVES = "names mined negatives, which nobody judged and which are left out: training mines its own"
+MARGIN = "names a mined negative, which nobody judged and which is left out: fit.data trains on it as it stands here"
 _NO_NEGATIVES = Problem("no query with its passages", 'Write it as {"qid": "…", "pos": ["…"], "neg": {"bm25": ["…"]}}.')
 _NO_TRIPLE = Problem("no training triple", "Write query, positive and negative id and the margin, parted by tabs.")
 
@@ -50,11 +52,11 @@ def _triple(cells: list[str], origin: Origin) -> Entry:
     if len(cells) != 4 or not all(cell.strip() for cell in cells):
         return Entry(origin, cells, problems=(_NO_TRIPLE,))
     judgment = Judgment(KIND + cells[0].strip(), cells[1].strip(), 1, SPLIT)
-    return Entry(origin, cells, judgments=(judgment,), notes=(NEGATIVES,))
+    return Entry(origin, cells, judgments=(judgment,), notes=(MARGIN,))
 
 
 READERS: Mapping[str, Callable[[File, Options], Iterator[Entry]]] = {
-    "hard-negatives.jsonl": _mined,
-    "gpl-training-data.tsv": _trained_on,
+    MINED: _mined,
+    LABELLED: _trained_on,
 }
 """File name → its reader."""

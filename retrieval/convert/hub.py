@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,8 @@ from retrieval.convert.rows import Row, Rows
 from retrieval.errors import BakehouseError, nearest
 
 PREFIX = "hub:"
+SIBLING = "-qrels"
+"""What is added to the name of a data set of BEIR's own for that of its judgments."""
 _TIMEOUT = 5.0
 _WANTED = "wanted hub:OWNER/NAME, hub:OWNER/NAME:CONFIG or hub:OWNER/NAME:CONFIG:SPLIT"
 _log = logging.getLogger(__name__)
@@ -49,6 +52,11 @@ class Address:
         """Whether it is a folder of this machine."""
         return Path(self.name).is_dir()
 
+    @property
+    def shown(self) -> str:
+        """As reports call it: a folder by its last name."""
+        return f"{PREFIX}{Path(self.name).name if self.is_folder else self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Split:
@@ -74,7 +82,7 @@ def splits(address: Address) -> Iterator[Split]:
     :raises BakehouseError: if the Hub cannot be reached, has no such data set, or the data set no
         such configuration or split.
     """
-    loaded = _loaded(address)
+    loaded = loaded_splits(address)
     if address.split and address.split not in loaded:
         known = ", ".join(loaded)
         raise BakehouseError(
@@ -82,11 +90,16 @@ def splits(address: Address) -> Iterator[Split]:
         )
     stem = Path(address.name).name
     for split in [address.split] if address.split else list(loaded):
-        name = f"{PREFIX}{stem if address.is_folder else address.name}:{split}"
-        yield Split(name, f"{stem}-{split}" if len(loaded) > 1 else stem, partial(_rows, loaded[split], name))
+        name = f"{address.shown}:{split}"
+        yield Split(name, f"{stem}-{split}" if len(loaded) > 1 else stem, partial(rows, loaded[split], name))
 
 
-def _rows(stream: Any, name: str) -> Iterator[Row]:
+def rows(stream: Any, name: str) -> Iterator[Row]:
+    """The rows of a split.
+
+    :param name: As reports call it.
+    :raises BakehouseError: if it breaks off.
+    """
     try:
         for number, value in enumerate(stream, 1):
             yield object_row(value, Origin(name, number))
@@ -96,15 +109,37 @@ def _rows(stream: Any, name: str) -> Iterator[Row]:
         ) from error
 
 
-def _loaded(address: Address) -> dict[str, Any]:
-    """Split → its rows, none of which is read yet."""
+def configurations(address: Address) -> list[str]:
+    """The names of a data set's configurations.
+
+    :raises BakehouseError: see :func:`splits`.
+    """
+    with _opened(address):
+        from datasets import get_dataset_config_names
+
+        return list(get_dataset_config_names(address.name))
+
+
+def loaded_splits(address: Address, features: Any = None) -> dict[str, Any]:
+    """Split → its rows, none of which is read yet.
+
+    :param features: The types of its columns, where they are not to be guessed.
+    :raises BakehouseError: see :func:`splits`.
+    """
+    with _opened(address):
+        from datasets import load_dataset
+
+        _log.info("opening %s", address.name)
+        return dict(load_dataset(address.name, address.config or None, streaming=True, features=features))
+
+
+@contextmanager
+def _opened(address: Address) -> Iterator[None]:
+    """Say in a sentence why a data set cannot be opened."""
     if not address.is_folder:
         _check_reachable(address.name)
-    from datasets import load_dataset
-
-    _log.info("opening %s", address.name)
     try:
-        return dict(load_dataset(address.name, address.config or None, streaming=True))
+        yield
     except ValueError as error:  # its message lists the configurations there are
         raise BakehouseError(
             f"{address.name} cannot be opened so: {' '.join(str(error).split())} Name one as hub:{address.name}:CONFIG."
@@ -113,6 +148,18 @@ def _loaded(address: Address) -> dict[str, Any]:
         raise BakehouseError(
             f"{address.name} cannot be loaded ({_first_line(error)}). Download its files and name the folder."
         ) from error
+
+
+def is_there(address: Address) -> bool:
+    """Whether a data set exists that was not named by a person."""
+    if address.is_folder:
+        return True
+    if Path(address.name).parent.is_dir():  # beside a folder of this machine
+        return False
+    from huggingface_hub import HfApi
+
+    with _opened(Address(address.name.removesuffix(SIBLING))):
+        return bool(HfApi().repo_exists(address.name, repo_type="dataset"))
 
 
 def _check_reachable(name: str) -> None:

@@ -3,7 +3,8 @@
 What becomes of a row:
 
 - a text, with or without a title: a document; a title alone is a document too, and is noted;
-- a text and a question: also a query, and the judgment that the text answers it;
+- a text and a question: also a query, and the judgment that the text answers it; the words of an answer column go
+  to the query's ``metadata.answers``, which say where in a text that is cut the answer stands;
 - a question whose answer column is empty, or that is marked impossible: its passage is kept, the
   question is rejected as unanswerable;
 - neither text nor title, a question without a text, or a value that is no text: rejected.
@@ -16,10 +17,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from retrieval.convert.answers import in_metadata
 from retrieval.convert.entries import Entry, Judgment, Passage, Problem, Question
 from retrieval.convert.intake import NO_TEXT
 from retrieval.convert.mapping import Mapping as Columns
 from retrieval.convert.mapping import Variant
+from retrieval.convert.names import take_apart
 from retrieval.convert.options import Options
 from retrieval.convert.rows import Row, Rows, text_of
 from retrieval.languages import code_of
@@ -95,10 +98,19 @@ class Mapped:
         if not cell["query"]:
             return Entry(row.origin, passages=(passage,), notes=notes)
         query_id = f"{cell['query_id']}{suffix}" if cell["query_id"] else ""
-        question = Question(key, cell["query"], query_id, f"{own or auto}-q", lang, key)
+        question = Question(key, cell["query"], query_id, f"{own or auto}-q", lang, key, self._answers(row, variant))
         graded = bool(self.columns.column("score"))
         judgments, problems = _judged(key, cell["score"]) if graded else ((Judgment(key, key),), ())
         return Entry(row.origin, None, (passage,), (question,), judgments, problems, notes)
+
+    def _answers(self, row: Row, variant: Variant) -> dict[str, list[str]]:
+        """The answers in the language of a variant, for the query's metadata."""
+        column = self.columns.column("answer")
+        of = take_apart(column).lang
+        if not column or (of and of != variant.lang and len(self.columns.variants) > 1):
+            return {}
+        words = f"{column.partition('.')[0]}.text"  # beside answer_start and the like
+        return in_metadata(row.values.get(words, row.values.get(column)))
 
 
 def answerable(values: Mapping[str, Any], column: str) -> bool:

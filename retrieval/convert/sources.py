@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from retrieval.convert import documents, hub, judged, trec
+from retrieval.convert import documents, hub, hub_sets, judged, trec
 from retrieval.convert.beir_folder import BeirFolder
 from retrieval.convert.encoding import detect
 from retrieval.convert.entries import Entry, Origin, Problem
@@ -110,10 +110,11 @@ def _with_ids(found: Found, options: Options) -> Source:
 
 
 def _hub(place: Path, options: Options) -> list[Source]:
-    return [
-        mapped(split.name, split.stem, "Hub data set", split.rows, options)
-        for split in hub.splits(hub.Address.of(place))
-    ]
+    address = hub.Address.of(place)
+    sets = hub_sets.judged_sets(address)
+    if sets:
+        return [Source(each.name, "BEIR", each, evidence=each.evidence, links=True) for each in sets]
+    return [mapped(split.name, split.stem, "Hub data set", split.rows, options) for split in hub.splits(address)]
 
 
 def _with_stems(files: Sequence[Found]) -> list[Named]:

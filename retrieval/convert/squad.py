@@ -2,7 +2,8 @@
 
 An object with a passage (``context``, ``text``, …) and a list of objects that each have a
 ``question`` is read as such, whatever the list is called. Each passage is a row, and each question.
-Unanswerable questions are rejected as such, for no passage is relevant to them. Flattened SQuAD
+The words of the answers go to the query's ``metadata.answers``. Unanswerable questions are rejected as such, for no
+passage is relevant to them. Flattened SQuAD
 (one question a row) needs nothing of this: ``mapped`` reads it as a table.
 """
 
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from retrieval.convert.answers import in_metadata
 from retrieval.convert.entries import Entry, Judgment, Origin, Passage, Problem, Question
 from retrieval.convert.mapped import UNANSWERABLE, Mapped
 from retrieval.convert.rows import Row, Rows, flatten, text_of
@@ -93,7 +95,9 @@ class Squad:
             return Entry(origin, value, problems=(UNANSWERABLE,))
         id_ = text_of(value.get("id", value.get("_id"))) or ""
         key = str(origin.row)
-        question = Question(key, text, id_, f"{self.passages.stem}-{key}-q", passage.lang, passage.key)
+        answers = in_metadata(value.get("answers", value.get("answer")))
+        auto = f"{self.passages.stem}-{key}-q"
+        question = Question(key, text, id_, auto, passage.lang, passage.key, answers)
         return Entry(origin, value, questions=(question,), judgments=(Judgment(key, passage.key),))
 
 

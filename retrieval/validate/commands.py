@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from retrieval.artifact import MANIFEST
 from retrieval.beir import HANDBOOK
 from retrieval.cli import Report, command
 from retrieval.errors import BakehouseError
@@ -102,7 +103,9 @@ def _group(validation: Validation, rule: Rule, most: int) -> str:
 def _mended(fixed: Fixed) -> str:
     if not fixed.files:
         return "Nothing was found that could be mended safely.\n"
-    width = max(map(len, fixed.mended))
+    width = max(map(len, fixed.mended), default=0)
     lines = [f"  {rule:<{width}}  {count:>7,}  {RULES[rule].fix}" for rule, count in _in_order(fixed.mended).items()]
+    if MANIFEST in fixed.files:
+        lines.append(f"  {MANIFEST} counts what the files hold now.")
     kept = f"What was there before stands beside each as NAME{BACKUP}."
     return "\n".join([f"Mended {', '.join(fixed.files)}:", *lines, kept, ""])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,13 +42,19 @@ def examine(folder: Path) -> Validation:
 
 @dataclass(slots=True)
 class Look:
-    """What one look at a folder has found."""
+    """What one look at a folder has found.
+
+    :param manifest: Empty where there is none that can be read.
+    :param languages: File → language code → how many of its ids are in it.
+    """
 
     folder: Path
+    manifest: dict[str, Any] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     documents: Ids = field(default_factory=Ids)
     queries: Ids = field(default_factory=Ids)
     judgments: int = 0
+    languages: dict[str, Counter[str]] = field(default_factory=dict)
     _split_of: dict[int | str, str] = field(default_factory=dict)
     _side_of: dict[int | str, str] = field(default_factory=dict)
 
@@ -60,7 +66,9 @@ class Look:
     def objects(self, file: str, ids: Ids) -> None:
         """Hold ``corpus.jsonl`` or ``queries.jsonl`` against the rules."""
         if source := self._source(file):
-            deque(Objects(file, self.tally, ids=ids).lines(source), maxlen=0)
+            objects = Objects(file, self.tally, ids=ids)
+            deque(objects.lines(source), maxlen=0)
+            self.languages[file] = objects.languages
 
     def split(self, file: str, by_document: bool) -> None:
         """Hold the judgments of one split against the rules, and against those of the splits before."""
@@ -117,14 +125,14 @@ def look(folder: Path) -> Look:
         what = "is a file" if folder.exists() else "does not exist"
         raise BakehouseError(f"{folder} {what}: wanted a BEIR folder with {CORPUS}, {QUERIES} and {QRELS}/SPLIT.tsv.")
     found = Look(folder)
-    manifest, splits = _manifest(found), split_files(folder)
+    found.manifest, splits = _manifest(found), split_files(folder)
     _missing(found, bool(splits))
     found.objects(CORPUS, found.documents)
     found.objects(QUERIES, found.queries)
     for file in splits:
-        found.split(file, by_document=isinstance(manifest.get("splits"), dict))
+        found.split(file, by_document=isinstance(found.manifest.get("splits"), dict))
     _strays(found)
-    found.across(len(splits), bool(manifest.get("exclude_self")))
+    found.across(len(splits), bool(found.manifest.get("exclude_self")))
     return found
 
 

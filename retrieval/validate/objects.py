@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from retrieval.beir import CORPUS, QRELS, QUERIES
 from retrieval.languages import code_of
+from retrieval.records import UNKNOWN
 from retrieval.validate.fault import Tally
 from retrieval.validate.ids import Ids
 from retrieval.validate.lines import Line, read_lines, settle_end
@@ -26,12 +28,14 @@ class Objects:
 
     :param contested: Plain ids that no line may be given, as an earlier look at the whole file has found.
     :param ids: The ids of the lines so far.
+    :param languages: Language code → how many ids of lines that state it.
     """
 
     file: str
     tally: Tally
     contested: Set[str] = frozenset()
     ids: Ids = field(default_factory=Ids)
+    languages: Counter[str] = field(default_factory=Counter)
     _parser: Parser = field(default_factory=Parser)
     _dates: int = 0
 
@@ -147,7 +151,9 @@ class Objects:
             line.text = _written(value) if mended else line.text
         elif mended or bent:
             line.text = content
-        self._dates += claim == "new" and DATE.fullmatch(plain) is not None
+        if claim == "new":
+            self._dates += DATE.fullmatch(plain) is not None
+            self.languages[lang_of(value)] += 1
         if claim == "same":
             message = f"it says the same as line {self.ids.line_of(plain):,}: wanted each once."
             self._note("duplicate-line", line.number, message, True)
@@ -176,6 +182,12 @@ class Objects:
             self._note("white-space", line, f"white space stands around the _id {shown(id_)}: wanted none.", fixable)
             return "white-space"
         return ""
+
+
+def lang_of(value: dict[str, Any]) -> str:
+    """The language that an object states, as whoever reads the folder takes it."""
+    metadata = value.get("metadata")
+    return str((metadata.get("lang") if isinstance(metadata, dict) else None) or UNKNOWN)
 
 
 def _written(value: dict[str, Any]) -> str:

@@ -81,6 +81,11 @@ def test_fix_says_what_it_did_and_what_is_left(tmp_path: Path, capsys: pytest.Ca
     )
     status, report = call_json(capsys, "validate", folder, "--fix")
     assert (status, report["fixed"], report["files"]) == (0, {}, [])
+    write(folder / "manifest.json", '{"documents": 9}')
+    assert call("validate", folder, "--fix") == 0
+    assert capsys.readouterr().out.startswith(
+        "Mended manifest.json:\n  manifest.json counts what the files hold now.\n"
+    )
 
 
 def test_a_corpus_of_the_workspace_is_found_by_its_name(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

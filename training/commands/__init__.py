@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from training.commands import cut, doctor, jobs, losses, queries, stage
+from training.commands import cut, doctor, export, jobs, losses, queries, stage
 
-FAMILIES = (jobs, stage, queries, losses, doctor, cut)
+FAMILIES = (jobs, stage, queries, losses, doctor, cut, export)
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

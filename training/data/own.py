@@ -1,4 +1,5 @@
-"""A person's own training data: pairs, triplets, labelled texts, texts, translations; or a BEIR folder's judgments."""
+"""A person's own training data: pairs, triplets, labelled texts, texts, translations; or a BEIR folder's judgments;
+or the labelled triples of the GPL toolkit."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from retrieval.encoder import Role
 from retrieval.errors import BakehouseError
 from retrieval.languages import code_of, identify
 from retrieval.records import UNKNOWN
+from training.data import triples
 from training.data.examples import Example, build
 from training.data.layout import Layout, recognise
 from training.data.shapes import Shape
@@ -49,27 +51,30 @@ class Own:
 
 
 def fingerprint(place: str) -> str:
-    """A hash of the content of a file, or of what is read of a BEIR folder."""
+    """A hash of the content of a file, or of what is read of a folder."""
     found = _find(place)
-    if isinstance(found, Path):
-        return hash_files([found])
-    return hash_files([found.folder / CORPUS, found.folder / QUERIES, found.folder / QRELS / "train.tsv"])
+    if isinstance(found, Corpus):
+        return hash_files([found.folder / CORPUS, found.folder / QUERIES, found.folder / QRELS / "train.tsv"])
+    return hash_files(triples.files(found) if found.is_dir() else [found])
 
 
 def read(place: str) -> Own:
-    """Read a file, or the train judgments of a BEIR folder, and find its shape.
+    """Read a file, the train judgments of a BEIR folder, or the GPL toolkit's triples, and find its shape.
 
     :raises BakehouseError: if it is missing, cannot be read, or its columns or rows make no shape.
     """
     if not place:
         raise BakehouseError("fit.data_only is set and fit.data is empty: name a file of pairs, triplets or texts.")
     found = _find(place)
-    return _read_judgments(found) if isinstance(found, Corpus) else _read_file(found)
+    if isinstance(found, Corpus):
+        return _read_judgments(found)
+    return _read_triples(found) if found.is_dir() else _read_file(found)
 
 
 def _find(place: str) -> Path | Corpus:
+    """A file, a folder with triples, or a BEIR folder."""
     path = Path(place).expanduser()
-    if path.is_file():
+    if path.is_file() or triples.has_triples(path):
         return path
     if not path.exists() and path.suffix.lower() in ENDINGS:
         raise BakehouseError(f"{place} does not exist: wanted a file of training data, or a BEIR folder.")
@@ -100,6 +105,12 @@ def _read_judgments(corpus: Corpus) -> Own:
         )
     told = (f"{corpus.name} is a BEIR folder, and qrels/train.tsv says which documents answer which queries",)
     return Own(corpus.name, Shape.PAIR, told, examples, {"query": "query", "positive": "document"})
+
+
+def _read_triples(folder: Path) -> Own:
+    told = (f"{triples.LABELLED} holds triples of the GPL toolkit, each with a teacher's margin",)
+    examples = triples.read_triples(folder)
+    return Own(folder.name, Shape.MARGIN, told, examples, {"query": "query", "positive": "document"})
 
 
 def _read_file(path: Path) -> Own:

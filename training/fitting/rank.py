@@ -22,6 +22,7 @@ from training.fitting.processes import Group, Relay, Told
 from training.journal import Journal, Stopped
 from training.keeping import examine
 from training.runs import RunFolder
+from training.split import trained_on
 
 _PATIENT = timedelta(days=1)
 
@@ -73,7 +74,7 @@ def _train(run: RunFolder, rank: int, journal: Journal) -> None:
     torch.distributed.init_process_group("nccl" if gpu else "gloo", timeout=_PATIENT)
     recipe, made = processes.read_plan(run.path)
     corpus = open_corpus(recipe.corpus)
-    inputs = Inputs.of(recipe, {document.id: document for document in corpus.documents}, **made)
+    inputs = Inputs.of(recipe, trained_on(corpus, recipe.split), **made)
     group = Group(rank, device)
     if rank == 0:
         examination = examine.prepare(corpus, made["generated"], recipe, run.id)
