@@ -3,9 +3,9 @@
 What is compared is title and text. Documents with a key in common (``minhash``) are candidates, a number of them
 for each document; those that are said to be alike were compared shingle by shingle.
 
-A document that resembles an earlier one with the same numbers in it, in the same order, is a copy of it, and is
-compared with no other: all copies resemble the one that came first. One with other numbers stays one to be compared
-with, for a form that was filled in twice says two things.
+A document that resembles an earlier one, and has its language, its title and its numbers, is a copy of it. No other
+is compared with a copy, but with what it is a copy of: all copies resemble the one that came first. Where one of the
+three differs, the two say different things in the same words, as two invoices do, and none is a copy.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from retrieval.beir import CORPUS
 from retrieval.convert.minhash import BANDS, signatures
-from retrieval.convert.shingles import Shingles, folded, numbers_of, shingles_of, similarity
+from retrieval.convert.shingles import Shingles, folded, numbers_of, shingles_of, similarity, words_of
 from retrieval.records import UNKNOWN
 
 THRESHOLD = 0.8
@@ -49,7 +49,7 @@ class Alike:
     """A document and the earlier one that it resembles.
 
     :param place: Where its line begins in ``corpus.jsonl``, in bytes.
-    :param same_numbers: Whether the numbers in both are the same.
+    :param apart: In what the two differ of language, title and numbers; a copy in none.
     """
 
     id: str
@@ -57,7 +57,7 @@ class Alike:
     lang: str
     place: int
     similarity: float
-    same_numbers: bool
+    apart: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +78,19 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class _Text:
+    """
+    :param marks: What a copy has as well: its language, title and numbers.
+    """
+
     id: str
-    lang: str
     shingles: Shingles
-    numbers: list[str]
+    marks: dict[str, str]
 
     @property
     def key(self) -> int:
-        """A hash of the numbers, above 0."""
-        return int.from_bytes(blake2b(" ".join(self.numbers).encode(), digest_size=7).digest(), "big") + 1
+        """A hash of the marks, above 0."""
+        marks = "\n".join(self.marks.values()).encode("utf-8", "surrogatepass")
+        return int.from_bytes(blake2b(marks, digest_size=7).digest(), "big") + 1
 
 
 def index_of(folder: Path) -> Index:
@@ -172,21 +176,21 @@ class _Sweep:
         self._lines = lines
         self._places = places
         self._first = np.arange(len(places), dtype=np.int32)
-        self._numbers = np.zeros(len(places), np.uint64)
+        self._keys = np.zeros(len(places), np.uint64)
 
     def look(self, position: int, neighbours: _Positions) -> Alike | None:
-        """What a document resembles: one with the same numbers where there is one, else one with others."""
+        """What a document resembles: what it is a copy of where there is such a one, else another."""
         candidates, shared = np.unique(self._first[neighbours], return_counts=True)
         candidates = candidates[np.argsort(-shared, kind="stable")]
         own = self._read(position)
-        known = self._numbers[candidates]
+        known = self._keys[candidates]
         same = (known == 0) | (known == own.key)  # 0: not read yet
         other: Alike | None = None
         for candidate in [*candidates[same][:_TRIED].tolist(), *candidates[~same][:_TRIED].tolist()]:
-            if other and self._numbers[candidate] not in (0, own.key):
+            if other and self._keys[candidate] not in (0, own.key):
                 break
             found = self._compare(position, own, candidate)
-            if found and found.same_numbers:
+            if found and not found.apart:
                 self._first[position] = candidate
                 return found
             other = other or found
@@ -197,14 +201,18 @@ class _Sweep:
         alike = similarity(own.shingles, text.shingles)
         if alike < THRESHOLD:
             return None
-        place = int(self._places[position])
-        return Alike(own.id, text.id, own.lang, place, alike, own.numbers == text.numbers)
+        apart = tuple(name for name, mark in own.marks.items() if text.marks[name] != mark)
+        return Alike(own.id, text.id, own.marks["language"], int(self._places[position]), alike, apart)
 
     def _read(self, position: int) -> _Text:
         self._lines.seek(self._places[position])
         value = json.loads(self._lines.readline())
         text = folded(_full_text(value))
-        lang = str(value["metadata"].get("lang") or UNKNOWN)
-        read = _Text(value["_id"], lang, shingles_of(text), numbers_of(text))
-        self._numbers[position] = read.key
+        marks = {
+            "language": str(value["metadata"].get("lang") or UNKNOWN),
+            "title": " ".join(words_of(folded(value["title"]))),
+            "numbers": " ".join(numbers_of(text)),
+        }
+        read = _Text(value["_id"], shingles_of(text), marks)
+        self._keys[position] = read.key
         return read

@@ -3,7 +3,7 @@
 Each is a line of ``duplicates.jsonl``, with the id of the earlier document that it resembles and how alike they
 are. Listed, it stays in the corpus. Merged, it leaves the corpus, and what was judged of it is judged of the other;
 where both were judged for a query, the higher grade stays, and the judgment is listed as given twice. What differs
-in its numbers is never merged: two invoices are two documents, however alike they read.
+in its title, its numbers or its language is never merged: two invoices are two documents, however alike they read.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ Treatment = Literal["list", "merge", "off"]
 TREATMENTS: tuple[Treatment, ...] = get_args(Treatment)
 
 NEARLY = "nearly the same text"
-BUT_FOR_NUMBERS = "nearly the same text, other numbers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Near:
     :param short: Those too short for it.
     :param long: Those too long for it.
     :param found: Documents that resemble an earlier one.
-    :param numbers: Those of them whose numbers differ.
+    :param apart: Those of them with another title, other numbers or another language, which are never merged.
     :param merged: Those that left the corpus.
     :param judgments: By how many judgments there are fewer.
     :param languages: Language code → documents that left.
@@ -51,7 +50,7 @@ class Near:
     short: int
     long: int
     found: int
-    numbers: int
+    apart: int
     merged: int
     judgments: int
     languages: Counter[str]
@@ -59,7 +58,7 @@ class Near:
 
     def as_json(self) -> dict[str, Any]:
         """For a manifest."""
-        names = ("treatment", "compared", "short", "long", "found", "numbers", "merged", "judgments")
+        names = ("treatment", "compared", "short", "long", "found", "apart", "merged", "judgments")
         return {"threshold": THRESHOLD} | {name: getattr(self, name) for name in names}
 
     def as_text(self) -> str:
@@ -67,10 +66,10 @@ class Near:
         if not self.found:
             return ""
         told = f"Nearly the same text as an earlier document: {self.found:,} of {self.compared:,} compared"
-        numbers = f", {self.numbers:,} of them but for their numbers" if self.numbers else ""
-        twice = f", with {self.judgments:,} of their judgments" if self.judgments else ""
-        merged = f"merged: {self.merged:,}{twice}" if self.treatment == "merge" else "they stay"
-        return f"{told}{numbers}; {merged} (listed in {DUPLICATES})."
+        apart = f", {self.apart:,} of them with another title, number or language" if self.apart else ""
+        twice = f", and {self.judgments:,} of their judgments" if self.judgments else ""
+        merged = f"{self.merged:,} merged{twice}" if self.treatment == "merge" else "they stay"
+        return f"{told}{apart}; {merged} (listed in {DUPLICATES})."
 
 
 @dataclass(slots=True)
@@ -103,7 +102,7 @@ def treat_near(folder: Path, treatment: Literal["list", "merge"]) -> Near:
         index.short,
         index.long,
         counts["found"],
-        counts["numbers"],
+        counts["apart"],
         counts["merged"],
         counts["judgments"],
         found.languages,
@@ -120,8 +119,8 @@ def _judged(folder: Path) -> set[str]:
 def _treated(alike: Iterable[Alike], merge: bool, judged: set[str], found: _Found) -> Iterator[dict[str, Any]]:
     """Lines of ``duplicates.jsonl``."""
     for each in alike:
-        found.counts.update({"found": 1, "numbers": int(not each.same_numbers)})
-        leaves = merge and each.same_numbers
+        found.counts.update({"found": 1, "apart": int(bool(each.apart))})
+        leaves = merge and not each.apart
         if leaves:
             found.counts["merged"] += 1
             found.places.append(each.place)
@@ -131,7 +130,7 @@ def _treated(alike: Iterable[Alike], merge: bool, judged: set[str], found: _Foun
         yield {
             "id": each.id,
             "kept_as": each.like if leaves else each.id,
-            "reason": NEARLY if each.same_numbers else BUT_FOR_NUMBERS,
+            "reason": f"{NEARLY}, other {' and '.join(each.apart)}" if each.apart else NEARLY,
             "like": each.like,
             "similarity": round(each.similarity, 4),
         }
