@@ -11,6 +11,7 @@ three differs, the two say different things in the same words, as two invoices d
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -35,11 +36,12 @@ MOST = 1_000_000
 """Characters of a text that is compared, so that memory stays flat."""
 
 _BATCH_CHARACTERS = 400_000
-_SWEEP = 1000
-_NEIGHBOURS = 32
-"""Of those with the same key, how many are looked at: the last ones."""
-_TRIED = 8
-"""Candidates that a document is compared with; those that share most keys with it first."""
+_LOOKED_AT = 16
+"""Of the documents that share a key, how many are candidates: the last ones, and the first."""
+_TRIED = 16
+"""Candidates that a document is compared with: those that share most keys with it."""
+_HELD, _HELD_SHINGLES = 128, 1000
+"""How many texts are held, and how long they may be: what resembles much is compared with much."""
 
 _Positions = npt.NDArray[np.int32]
 
@@ -65,20 +67,21 @@ class Index:
     """What is known of the documents that are compared.
 
     :param places: Where the line of each begins, int64.
-    :param previous: Shape (bands, documents), int32: the last one before it with the same key, or -1.
+    :param buckets: Shape (bands, documents), int32: the first that has the same key, or the document itself.
     :param short: How many are too short to be compared.
     :param long: How many are too long.
     """
 
     places: npt.NDArray[np.int64]
-    previous: _Positions
+    buckets: _Positions
     short: int
     long: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """
+    """A document as it is compared with others.
+
     :param marks: What a copy has as well: its language, title and numbers.
     """
 
@@ -94,7 +97,7 @@ class _Text:
 
 
 def index_of(folder: Path) -> Index:
-    """Read a BEIR folder once. It takes about 80 bytes a document."""
+    """Read a BEIR folder once. It takes about 75 bytes a document."""
     total = _lines(folder / CORPUS)
     keys = np.empty((BANDS, total), np.uint32)
     places = np.empty(total, np.int64)
@@ -107,7 +110,7 @@ def index_of(folder: Path) -> Index:
         compared = until
         long += sum(len(text) > MOST for _, text in batch)
     for band in range(BANDS):
-        keys[band, :compared] = _previous(keys[band, :compared]).view(np.uint32)
+        keys[band, :compared] = _buckets(keys[band, :compared]).view(np.uint32)
     return Index(places[:compared], keys[:, :compared].view(np.int32), total - compared - long, long)
 
 
@@ -122,7 +125,7 @@ def _batches(path: Path) -> Iterator[list[tuple[int, str]]]:
     characters = place = 0
     with path.open("rb") as lines:
         for line in lines:
-            text = _full_text(json.loads(line))
+            text = _full_text(json.loads(line.decode()))
             batch.append((place, folded(text) if len(text) <= MOST else text))
             place += len(line)
             characters += len(text)
@@ -136,83 +139,110 @@ def _full_text(value: dict[str, Any]) -> str:
     return f"{value['title']} {value['text']}".strip()
 
 
-def _previous(keys: npt.NDArray[np.uint32]) -> _Positions:
-    """For each key, where it stood last; -1 where it is new."""
+def _buckets(keys: npt.NDArray[np.uint32]) -> _Positions:
+    """For each key, where it stood first."""
     sort = (keys.astype(np.uint64) << np.uint64(32)) | np.arange(len(keys), dtype=np.uint64)
     sort.sort()
     order = (sort & np.uint64(0xFFFFFFFF)).astype(np.int32)
-    again = np.flatnonzero(sort[1:] >> np.uint64(32) == sort[:-1] >> np.uint64(32)) + 1
-    previous = np.full(len(keys), -1, np.int32)
-    previous[order[again]] = order[again - 1]
-    return previous
+    again = np.concatenate(([False], sort[1:] >> np.uint64(32) == sort[:-1] >> np.uint64(32)))[: len(keys)]
+    starts = np.maximum.accumulate(np.where(again, 0, np.arange(len(keys))))
+    buckets = np.empty(len(keys), np.int32)
+    buckets[order] = order[starts]
+    return buckets
 
 
 def find_alike(folder: Path, index: Index) -> Iterator[Alike]:
     """The documents that resemble an earlier one, in the order of the corpus."""
+    own = np.arange(len(index.places), dtype=np.int32)
     with (folder / CORPUS).open("rb") as lines:
-        sweep = _Sweep(lines, index.places)
-        for position, neighbours in _neighbours(index.previous):
-            if found := sweep.look(position, neighbours):
+        sweep = _Sweep(lines, index)
+        for position in np.flatnonzero((index.buckets != own).any(axis=0)).tolist():
+            if found := sweep.look(position):
                 yield found
 
 
-def _neighbours(previous: _Positions) -> Iterator[tuple[int, _Positions]]:
-    """Documents that have a key of an earlier one, with the last that have it, each as often as it shares keys."""
-    shared = np.flatnonzero((previous >= 0).any(axis=0))
-    bands = np.arange(BANDS)[:, None]
-    for start in range(0, len(shared), _SWEEP):
-        some = shared[start : start + _SWEEP]
-        steps = [previous[:, some]]
-        while len(steps) < _NEIGHBOURS and (steps[-1] >= 0).any():
-            steps.append(np.where(steps[-1] >= 0, previous[bands, steps[-1]], -1))
-        for position, neighbours in zip(some.tolist(), np.concatenate(steps).T, strict=True):
-            yield position, neighbours[neighbours >= 0]
-
-
 class _Sweep:
-    """Compares documents in their order, and remembers which are copies."""
+    """Compares documents in their order. In each bucket it remembers those that are no copies."""
 
-    def __init__(self, lines: BinaryIO, places: npt.NDArray[np.int64]) -> None:
+    def __init__(self, lines: BinaryIO, index: Index) -> None:
         self._lines = lines
-        self._places = places
-        self._first = np.arange(len(places), dtype=np.int32)
-        self._keys = np.zeros(len(places), np.uint64)
+        self._places = index.places
+        self._buckets = index.buckets
+        self._original = np.arange(len(index.places), dtype=np.int32)
+        # At the first of a bucket, the last one remembered in it; at that one, the one before. 0 is none, 1 is the first
+        # document: zeros take no memory until they are written over.
+        self._last = np.zeros(index.buckets.shape, np.int32)
+        self._keys = array("Q", bytes(8 * len(index.places)))
+        self._held: dict[int, _Text] = {}
 
-    def look(self, position: int, neighbours: _Positions) -> Alike | None:
+    def look(self, position: int) -> Alike | None:
         """What a document resembles: what it is a copy of where there is such a one, else another."""
-        candidates, shared = np.unique(self._first[neighbours], return_counts=True)
-        candidates = candidates[np.argsort(-shared, kind="stable")]
         own = self._read(position)
-        known = self._keys[candidates]
-        same = (known == 0) | (known == own.key)  # 0: not read yet
+        candidates = self._candidates(position)
+        originals = [each for each in candidates if self._keys[each] in (0, own.key)]  # 0: not read yet
+        others = [each for each in candidates if self._keys[each] not in (0, own.key)]
         other: Alike | None = None
-        for candidate in [*candidates[same][:_TRIED].tolist(), *candidates[~same][:_TRIED].tolist()]:
+        for candidate in originals[:_TRIED] + others[:_TRIED]:
             if other and self._keys[candidate] not in (0, own.key):
                 break
             found = self._compare(position, own, candidate)
             if found and not found.apart:
-                self._first[position] = candidate
+                self._original[position] = candidate
                 return found
             other = other or found
+        self._remember(position)
         return other
 
+    def _candidates(self, position: int) -> list[int]:
+        """Those that share a key; those that share most come first, of these the earliest."""
+        found: set[int] = set()
+        for band, first in enumerate(self._buckets[:, position].tolist()):
+            if first == position:
+                continue
+            found.add(int(self._original[first]))
+            last = self._last[band]
+            each = int(last[first])
+            for _ in range(_LOOKED_AT):
+                if not each:
+                    break
+                found.add(each - 1)
+                each = int(last[each - 1])
+        candidates = np.array(sorted(found))
+        shared = (self._buckets[:, candidates] == self._buckets[:, [position]]).sum(axis=0)
+        return [int(each) for each in candidates[np.argsort(-shared, kind="stable")]]
+
+    def _remember(self, position: int) -> None:
+        for band, first in enumerate(self._buckets[:, position].tolist()):
+            if first != position:
+                self._last[band, position] = self._last[band, first]
+                self._last[band, first] = position + 1
+
     def _compare(self, position: int, own: _Text, candidate: int) -> Alike | None:
-        text = self._read(candidate)
+        text = self._text(candidate)
         alike = similarity(own.shingles, text.shingles)
         if alike < THRESHOLD:
             return None
         apart = tuple(name for name, mark in own.marks.items() if text.marks[name] != mark)
         return Alike(own.id, text.id, own.marks["language"], int(self._places[position]), alike, apart)
 
+    def _text(self, position: int) -> _Text:
+        """A document that others are compared with; the last ones are not read again."""
+        text = self._held.pop(position, None) or self._read(position)
+        if len(text.shingles) <= _HELD_SHINGLES:
+            self._held[position] = text
+        if len(self._held) > _HELD:
+            del self._held[next(iter(self._held))]
+        return text
+
     def _read(self, position: int) -> _Text:
         self._lines.seek(self._places[position])
         value = json.loads(self._lines.readline())
-        text = folded(_full_text(value))
+        words = words_of(folded(_full_text(value)))
         marks = {
             "language": str(value["metadata"].get("lang") or UNKNOWN),
-            "title": " ".join(words_of(folded(value["title"]))),
-            "numbers": " ".join(numbers_of(text)),
+            "title": " ".join(words_of(folded(value["title"]))) if value["title"] else "",
+            "numbers": " ".join(numbers_of(words)),
         }
-        read = _Text(value["_id"], shingles_of(text), marks)
+        read = _Text(value["_id"], shingles_of(words), marks)
         self._keys[position] = read.key
         return read

@@ -23,7 +23,13 @@ SIZE = 3
 Shingles = frozenset[tuple[str, ...]]
 
 _WITHIN, _ALONE = 1, 2
-_NUMBER = re.compile(r"\d+|\b[ivx]+\b|[〇零一二三四五六七八九十百千万亿億]+")
+_DIGITS = re.compile(r"\d+")
+_ROMAN = {
+    f"{tens}{ones}"
+    for tens in ("", "x", "xx")
+    for ones in ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"]
+}
+_NUMERALS = frozenset(_ROMAN.union("〇零一二三四五六七八九十百千万亿億"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +74,18 @@ def words_of(text: str) -> list[str]:
     return [text[start:end] for start, end in zip(found.starts.tolist(), found.ends.tolist(), strict=True)]
 
 
-def shingles_of(text: str) -> Shingles:
-    """What stands in a folded text three in a row."""
-    words = words_of(text)
+def shingles_of(words: list[str]) -> Shingles:
+    """What stands in a text three in a row."""
     return frozenset(zip(*(words[first:] for first in range(SIZE)), strict=False))
 
 
-def numbers_of(text: str) -> list[str]:
-    """The numbers in a folded text, in their order: also Roman ones, as far as iv and x make them, and Chinese.
+def numbers_of(words: list[str]) -> list[str]:
+    """The numbers among the words of a text: in digits, then Roman and Chinese ones, each in their order.
 
-    >>> numbers_of("invoice 17 of 2021-05, part iii, 第四章")
+    >>> numbers_of(words_of("invoice 17b of 2021-05, part iii, 第四章"))
     ['17', '2021', '05', 'iii', '四']
     """
-    return _NUMBER.findall(text)
+    return _DIGITS.findall(" ".join(words)) + [word for word in words if word in _NUMERALS]
 
 
 def similarity(one: Shingles, other: Shingles) -> float:
