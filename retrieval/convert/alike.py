@@ -40,7 +40,7 @@ _LOOKED_AT = 16
 """Of the documents that share a key, how many are candidates: the last ones, and the first."""
 _TRIED = 16
 """Candidates that a document is compared with: those that share most keys with it."""
-_HELD, _HELD_SHINGLES = 128, 1000
+_HELD, _HELD_SHINGLES = 512, 200
 """How many texts are held, and how long they may be: what resembles much is compared with much."""
 
 _Positions = npt.NDArray[np.int32]
@@ -83,17 +83,13 @@ class _Text:
     """A document as it is compared with others.
 
     :param marks: What a copy has as well: its language, title and numbers.
+    :param key: A hash of the marks, above 0.
     """
 
     id: str
     shingles: Shingles
     marks: dict[str, str]
-
-    @property
-    def key(self) -> int:
-        """A hash of the marks, above 0."""
-        marks = "\n".join(self.marks.values()).encode("utf-8", "surrogatepass")
-        return int.from_bytes(blake2b(marks, digest_size=7).digest(), "big") + 1
+    key: int
 
 
 def index_of(folder: Path) -> Index:
@@ -128,7 +124,7 @@ def _batches(path: Path) -> Iterator[list[tuple[int, str]]]:
             text = _full_text(json.loads(line.decode()))
             batch.append((place, folded(text) if len(text) <= MOST else text))
             place += len(line)
-            characters += len(text)
+            characters += 1 + len(text)
             if characters >= _BATCH_CHARACTERS:
                 yield batch
                 batch, characters = [], 0
@@ -191,6 +187,7 @@ class _Sweep:
                 return found
             other = other or found
         self._remember(position)
+        self._hold(position, own)
         return other
 
     def _candidates(self, position: int) -> list[int]:
@@ -228,11 +225,14 @@ class _Sweep:
     def _text(self, position: int) -> _Text:
         """A document that others are compared with; the last ones are not read again."""
         text = self._held.pop(position, None) or self._read(position)
+        self._hold(position, text)
+        return text
+
+    def _hold(self, position: int, text: _Text) -> None:
         if len(text.shingles) <= _HELD_SHINGLES:
             self._held[position] = text
         if len(self._held) > _HELD:
             del self._held[next(iter(self._held))]
-        return text
 
     def _read(self, position: int) -> _Text:
         self._lines.seek(self._places[position])
@@ -243,6 +243,10 @@ class _Sweep:
             "title": " ".join(words_of(folded(value["title"]))) if value["title"] else "",
             "numbers": " ".join(numbers_of(words)),
         }
-        read = _Text(value["_id"], shingles_of(words), marks)
-        self._keys[position] = read.key
-        return read
+        self._keys[position] = key = _key(marks)
+        return _Text(value["_id"], shingles_of(words), marks, key)
+
+
+def _key(marks: dict[str, str]) -> int:
+    joined = "\n".join(marks.values()).encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(joined, digest_size=7).digest(), "big") + 1

@@ -68,7 +68,7 @@ class Near:
         told = f"Nearly the same text as an earlier document: {self.found:,} of {self.compared:,} compared"
         apart = f", {self.apart:,} of them with another title, number or language" if self.apart else ""
         twice = f", and {self.judgments:,} of their judgments" if self.judgments else ""
-        merged = f"{self.merged:,} merged{twice}" if self.treatment == "merge" else "they stay"
+        merged = f"{self.merged:,} merged{twice}" if self.merged else "none merged"
         return f"{told}{apart}; {merged} (listed in {DUPLICATES})."
 
 

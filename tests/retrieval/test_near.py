@@ -123,7 +123,7 @@ def test_listed_ones_stay(tmp_path: Path) -> None:
     assert (found.compared, found.short, found.found, found.apart, found.merged) == (3, 1, 2, 0, 0)
     assert found.seconds > 0 and "seconds" not in found.as_json()
     assert found.as_text() == (
-        "Nearly the same text as an earlier document: 2 of 3 compared; they stay (listed in duplicates.jsonl)."
+        "Nearly the same text as an earlier document: 2 of 3 compared; none merged (listed in duplicates.jsonl)."
     )
 
 
