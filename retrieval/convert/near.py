@@ -110,6 +110,18 @@ def treat_near(folder: Path, treatment: Literal["list", "merge"]) -> Near:
     )
 
 
+def copies_in(folder: Path) -> dict[str, str]:
+    """Of a converted folder, the id of each listed copy → the id of what it is a copy of."""
+    path = folder / DUPLICATES
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8") as lines:
+        found = map(json.loads, lines)
+        return {
+            line["id"]: line["like"] for line in found if line["reason"] == NEARLY and line["kept_as"] == line["id"]
+        }
+
+
 def _judged(folder: Path) -> set[str]:
     return {
         document for split in splits(folder) for grades in read_qrels(folder, split).values() for document in grades

@@ -18,6 +18,7 @@ from retrieval.cli import execute
 from retrieval.convert.alike import LEAST, MOST, THRESHOLD
 from retrieval.convert.commands import add_commands
 from retrieval.convert.convert import convert
+from retrieval.convert.division import Shares
 from retrieval.convert.minhash import BANDS, signatures
 from retrieval.convert.near import Near, treat_near
 from retrieval.convert.options import Options
@@ -282,6 +283,23 @@ def test_the_command_says_what_it_found(tmp_path: Path, capsys: pytest.CaptureFi
     assert "near duplicates cannot be treated with 'mrge': choose list, merge, off." in capsys.readouterr().err
     with pytest.raises(BakehouseError, match="Did you mean 'merge'"):
         Options(near="mrge")  # type: ignore[arg-type]
+
+
+def test_copies_are_judged_in_the_same_part(tmp_path: Path) -> None:
+    """Each text stands twice, with a word changed, and is asked about both times; forms with other numbers may part."""
+    rows = [
+        {"text": " ".join(random.Random(n).sample(WORDS, 30)) + ending, "question": f"What of {n}{ending}?"}
+        for ending in ("", " daily")
+        for n in range(8)
+    ] + [{"text": f"{RECIPE} {n}", "question": f"And {n}?"} for n in range(4)]
+    options = Options(languages=("en",), shares=Shares(50, 0, 50))
+    report = convert([write_lines(tmp_path / "a.jsonl", *rows)], tmp_path / "out", options)
+    assert report.near and (report.near.found, report.near.apart) == (11, 3)
+    parts = [{document for _, document, _ in judgments(tmp_path / "out", part)} for part in ("train", "test")]
+    assert sum(map(len, parts)) == 20 and report.division and report.division.met
+    for line in read(tmp_path / "out", "duplicates")[:8]:
+        assert any({line["id"], line["like"]} <= part for part in parts)
+    assert (report.division.groups, report.division.largest) == (12, 2)
 
 
 def test_documents_are_read_as_they_were(tmp_path: Path) -> None:
