@@ -10,6 +10,7 @@ from retrieval.cli import Report, command
 from retrieval.convert.convert import TO_CHOOSE_FROM, convert
 from retrieval.convert.division import Shares, divide_again, parse_shares
 from retrieval.convert.names import ROLES
+from retrieval.convert.near import TREATMENTS
 from retrieval.convert.options import Options
 from retrieval.convert.passages import Chunking
 from retrieval.errors import BakehouseError
@@ -56,6 +57,10 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--encoding", default="", metavar="NAME", help="of every file, such as cp1252; else detected")
     parser.add_argument("--delimiter", default="", metavar="CHAR", help="between columns; else detected")
     parser.add_argument("--records", default="", metavar="PATH", help="of the list of rows in JSON, such as data.items")
+    parser.add_argument(
+        "--near", default="list", metavar="|".join(TREATMENTS),
+        help="what becomes of documents whose texts are nearly the same (default list, in duplicates.jsonl)",
+    )  # fmt: skip
     parser.add_argument("--no-header", action="store_true", help="the first line of tables is a row, not names")
 
 
@@ -110,6 +115,7 @@ def _convert(args: argparse.Namespace) -> Report:
         args.records,
         _chunking(args),
         shares,
+        args.near,
     )
     report = convert(args.sources, args.out, options, force=args.force, least=TO_CHOOSE_FROM)
     return Report(report.as_json(), report.as_text())

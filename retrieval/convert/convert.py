@@ -20,6 +20,7 @@ from retrieval.convert.intake import Intake
 from retrieval.convert.ledger import Ledger
 from retrieval.convert.memo import MEMO, Memo
 from retrieval.convert.namer import Namer
+from retrieval.convert.near import Near, treat_near
 from retrieval.convert.opening import Source
 from retrieval.convert.options import Options
 from retrieval.convert.passages import cut_folder
@@ -158,7 +159,13 @@ def _remembering(sources: Sequence[Source], memo: Memo) -> list[Source]:
 
 
 def _reshaped(report: ConversionReport, folder: Path, options: Options, memo: Memo) -> ConversionReport:
-    """Cut what is long, then divide the judgments: passages of one parent must know each other by then."""
+    """Find what is nearly the same, cut what is long, divide the judgments.
+
+    In this order: whole documents are compared, and passages of one parent must know each other to be divided.
+    """
+    if options.near != "off":
+        _log.info("looking for documents of nearly the same text")
+        report = _without(report, treat_near(folder, options.near))
     if options.chunking:
         _log.info("cutting documents longer than %s tokens", options.chunking.tokens)
         cut = cut_folder(folder, options.chunking, memo)
@@ -171,6 +178,15 @@ def _reshaped(report: ConversionReport, folder: Path, options: Options, memo: Me
     elif options.shares:
         _log.warning("there are no judgments, so nothing was divided into %s", options.shares.text)
     return report
+
+
+def _without(report: ConversionReport, near: Near) -> ConversionReport:
+    """The report when near duplicates have been merged."""
+    counts = report.counts
+    documents, judgments = counts.documents - near.merged, counts.judgments - near.judgments
+    languages = _balance(Counter(report.languages) - near.languages)
+    counts = replace(counts, documents=documents, judgments=judgments)
+    return replace(report, counts=counts, languages=languages, near=near)
 
 
 def _write_manifest(report: ConversionReport, folder: Path) -> None:

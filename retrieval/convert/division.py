@@ -1,7 +1,7 @@
 """Judgments divided into train, dev and test, so that no document stands on two sides.
 
-Queries hang together where they judge the same document, or passages of the same parent, directly or through
-other queries. Such a group stays together: with it, every document that is judged in one part, whatever its
+Queries hang together where they judge the same document, passages of the same parent, or a document and its copy
+that a conversion has listed (``near``), directly or through other queries. Such a group stays together: with it, every document that is judged in one part, whatever its
 grade, is judged in no other part, nor is another passage of its parent.
 
 The groups are dealt out the largest first, those of equal size in an order drawn with the seed, each to the
@@ -22,6 +22,7 @@ from typing import Any
 
 from retrieval.artifact import MANIFEST, building, link, read_manifest, write_json
 from retrieval.beir import QRELS, read_documents, read_qrels, splits, write_qrels
+from retrieval.convert.near import copies_in
 from retrieval.errors import BakehouseError
 from retrieval.records import Qrels
 
@@ -84,7 +85,7 @@ class Division:
     :param wanted: Part → percent of the queries.
     :param source: The splits that the judgments came in.
     :param queries: Part → queries in it; those without a judgment are in none.
-    :param documents: Part → documents judged in it, passages of one parent counted once.
+    :param documents: Part → documents judged in it; passages of one parent, and copies, counted once.
     :param groups: How many groups of queries hang together.
     :param largest: The queries of the largest of these.
     """
@@ -253,9 +254,10 @@ def _together(folder: Path, names: Iterable[str]) -> Qrels:
 
 
 def _parents(folder: Path, judged: Collection[str]) -> dict[str, str]:
-    """Document id → the id of the document it is a passage of; what the corpus lacks is its own."""
+    """Document id → the id of the document it is a passage or a copy of; what the corpus lacks is its own."""
     known = {document: document for document in judged}
+    copies = copies_in(folder)
     for document in read_documents(folder):
         if document.id in known:
-            known[document.id] = document.parent
+            known[document.id] = copies.get(document.parent, document.parent)
     return known

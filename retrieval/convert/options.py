@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from retrieval.convert.division import Shares
 from retrieval.convert.names import ROLES
+from retrieval.convert.near import TREATMENTS, Treatment
 from retrieval.convert.passages import Chunking
 from retrieval.errors import BakehouseError, nearest
 from retrieval.languages import code_of
@@ -29,6 +30,7 @@ class Options:
     :param records: The path to the list of rows in JSON files, such as ``data.items``; found if empty.
     :param chunking: How long documents are cut; not at all if None.
     :param shares: How the judgments are divided into train, dev and test; used as they are if None.
+    :param near: Whether documents of nearly the same text are listed, merged, or not looked for.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -41,9 +43,12 @@ class Options:
     records: str = ""
     chunking: Chunking | None = None
     shares: Shares | None = None
+    near: Treatment = "list"
 
     def __post_init__(self) -> None:
-        """:raises BakehouseError: if a role is unknown, the split no file name, or a language no code."""
+        """:raises BakehouseError: if a role is unknown, the split no file name, a language no code,
+        or a treatment none of :data:`TREATMENTS`.
+        """
         for role in self.columns:
             if role not in ROLES:
                 raise BakehouseError(f"unknown role '{role}': choose {', '.join(ROLES)}.{nearest(role, ROLES)}")
@@ -56,3 +61,8 @@ class Options:
                 raise BakehouseError(f"'{language}' is no language code: wanted one such as en, de or zh.")
         if len(self.delimiter) > 1:
             raise BakehouseError(f"the delimiter {self.delimiter!r} has {len(self.delimiter)} characters: wanted one.")
+        if self.near not in TREATMENTS:
+            raise BakehouseError(
+                f"near duplicates cannot be treated with '{self.near}': choose {', '.join(TREATMENTS)}."
+                + nearest(self.near, TREATMENTS)
+            )

@@ -10,6 +10,7 @@ from typing import Any
 from retrieval.convert import judged
 from retrieval.convert.division import Division
 from retrieval.convert.folder import DUPLICATES, REJECTS, Counts
+from retrieval.convert.near import Near
 from retrieval.convert.opening import Source
 from retrieval.convert.passages import Cut
 from retrieval.convert.tables import DELIMITERS
@@ -28,6 +29,7 @@ class ConversionReport:
     :param query_languages: The same of queries.
     :param faults: Rejected, merged, renamed and repaired rows, one fault a file and reason, with the
         first line (or row) and how many there are.
+    :param near: Which documents are nearly the same, where they were looked for.
     :param cut: What became of long documents, where they were to be cut.
     :param division: How the judgments were divided, where they were to be.
     """
@@ -39,6 +41,7 @@ class ConversionReport:
     query_languages: Mapping[str, int]
     faults: tuple[Fault, ...]
     split: str
+    near: Near | None = None
     cut: Cut | None = None
     division: Division | None = None
 
@@ -51,6 +54,7 @@ class ConversionReport:
             "query_languages": dict(self.query_languages),
             "sources": [describe(source) for source in self.sources],
             "faults": [asdict(fault) for fault in self.faults],
+            **({"near": self.near.as_json()} if self.near else {}),
             **({"chunks": self.cut.as_json()} if self.cut else {}),
             **({"splits": self.division.as_json()} if self.division else {}),
         }
@@ -60,7 +64,7 @@ class ConversionReport:
         faults = [str(fault) for fault in self.faults[:_SHOWN]]
         if len(self.faults) > _SHOWN:
             faults.append(f"… and {len(self.faults) - _SHOWN:,} more such lines; --json gives all.")
-        reshaped = [each.as_text() for each in (self.cut, self.division) if each]
+        reshaped = [text for each in (self.near, self.cut, self.division) if each and (text := each.as_text())]
         parts = [*map(describe_in_words, self.sources), self._sums(), *reshaped, *faults, f"Next: {self._next()}"]
         return "\n".join(parts)
 

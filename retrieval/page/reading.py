@@ -30,7 +30,9 @@ def verdict(report: ConversionReport) -> Markup:
     if c.judgments:
         made.append(numbers.counted(c.judgments, "judgment"))
     lost = f"{numbers.counted(c.merged, 'duplicate')} merged, {numbers.count(c.rejected)} rejected."
-    return html.verdict(f"{numbers.counted(c.rows, 'row')} → {', '.join(made)}", lost)
+    near = report.near.found if report.near else 0
+    alike = f" {numbers.counted(near, 'document')} nearly the same as an earlier one." if near else ""
+    return html.verdict(f"{numbers.counted(c.rows, 'row')} → {', '.join(made)}", lost + alike)
 
 
 def sources(report: ConversionReport) -> Markup:
