@@ -152,7 +152,7 @@ def _rest(total: int, noun: str, plural: str = "") -> Markup:
 
 
 def totals(corpus: Corpus) -> str:
-    """``276 documents in 6 languages, 552 queries, judgments for dev and test``."""
+    """``342 documents in 6 languages, 684 queries, judgments for dev and test``."""
     parts = [
         f"{numbers.counted(len(corpus.documents), 'document')} in {numbers.counted(len(corpus.languages), 'language')}",
     ]

@@ -33,7 +33,7 @@ def open_data(page: Page, address: str) -> None:
 
 def test_the_corpus_in_use_explains_the_format(page: Page, app_server: str) -> None:
     open_data(page, app_server)
-    expect(page.locator("#verdict .bh-verdict")).to_contain_text("handbook: 276 documents in 6 languages")
+    expect(page.locator("#verdict .bh-verdict")).to_contain_text("handbook: 342 documents in 6 languages")
     expect(page.locator("#format")).to_contain_text('"_id": ')
     expect(page.locator("#lengths")).to_contain_text("the model reads", timeout=PATIENCE)
     expect(page.locator("#view-documents tbody tr")).to_have_count(20)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from retrieval.beir import HANDBOOK, Corpus
 from retrieval.cli import execute
 from retrieval.home import ROOT
 from retrieval.page.dataset import format_panel
+from retrieval.validate import examine
 from retrieval.validate.commands import add_commands
 from retrieval.validate.rules import RULES, by_place, explained
 
@@ -114,6 +116,15 @@ def test_the_rules_are_the_same_wherever_people_read_them(capsys: pytest.Capture
     panel = str(format_panel(Corpus(HANDBOOK)))
     assert all(f">{name}<" in panel and f"**{name}**" in printed for name in RULES)
     assert sum(map(len, by_place().values())) == len(RULES)
+
+
+def test_the_handbook_explains_each_rule_once_in_each_language_and_breaks_none() -> None:
+    assert examine(HANDBOOK).faults == ()
+    corpus = Corpus(HANDBOOK)
+    for lang in corpus.languages:
+        passages = [document.text for document in corpus.documents if document.lang == lang]
+        named = [name for passage in passages for name in re.findall("`([^`]+)`", passage)]
+        assert sorted(named) == sorted(RULES), lang
 
 
 def test_each_rule_says_all_of_itself() -> None:
