@@ -21,6 +21,7 @@ from retrieval.convert.namer import Namer
 from retrieval.convert.opening import Source
 from retrieval.convert.options import Options
 from retrieval.convert.passages import cut_folder
+from retrieval.convert.progress import Pace, Watch
 from retrieval.convert.report import ConversionReport, describe
 from retrieval.convert.sources import open_sources
 from retrieval.errors import BakehouseError
@@ -36,7 +37,13 @@ _log = logging.getLogger(__name__)
 
 
 def convert(
-    places: Sequence[Path], out: Path, options: Options | None = None, *, force: bool = False, least: int = 1
+    places: Sequence[Path],
+    out: Path,
+    options: Options | None = None,
+    *,
+    force: bool = False,
+    least: int = 1,
+    watch: Watch | None = None,
 ) -> ConversionReport:
     """Turn files and folders into a BEIR folder.
 
@@ -45,27 +52,31 @@ def convert(
 
     :param force: Replace ``out`` though it is not an earlier conversion.
     :param least: How many documents must come of it; people search among :data:`TO_CHOOSE_FROM` or more.
+    :param watch: Is told now and then how far it is.
     :raises BakehouseError: if a source cannot be used, too few documents come of them, or ``out`` is
         something else than an earlier conversion.
     """
     options = options or Options()
+    pace = Pace(watch)
     _check_out(out, places, force)
     _check_asked(places, options)
+    pace.start("opening")
     sources = open_sources(places, options)
     ledger = Ledger()
     with _fresh(out) as partial:
         namer = Namer(options.languages)
-        counts = _write(sources, partial, namer, ledger, options)
+        counts = _write(sources, partial, namer, ledger, options, pace)
         if not counts.documents:
             raise BakehouseError(_nothing(counts, ledger.faults))
-        if counts.documents < least:
-            raise BakehouseError(
-                f"a single document came of {counts.rows:,} row{'' if counts.rows == 1 else 's'}, so nothing was "
-                "written: a corpus has at least two to choose from. Name more sources."
-            )
         languages, asked = _balance(namer.documents), _balance(namer.queries)
         report = ConversionReport(out, tuple(sources), counts, languages, asked, ledger.faults, options.split)
-        report = _reshaped(report, partial, options)
+        report = _reshaped(report, partial, options, pace)
+        if report.counts.documents < least:
+            raise BakehouseError(
+                f"a single document came of {counts.rows:,} row{'' if counts.rows == 1 else 's'}, so nothing was "
+                "written: a corpus has at least two to choose from. Name more sources, or make passages of a long one "
+                "with --chunk."
+            )
         _write_manifest(report, partial)
     return report
 
@@ -116,7 +127,10 @@ def _fresh(out: Path) -> Iterator[Path]:
             raise
 
 
-def _write(sources: Sequence[Source], folder: Path, namer: Namer, ledger: Ledger, options: Options) -> Counts:
+def _write(
+    sources: Sequence[Source], folder: Path, namer: Namer, ledger: Ledger, options: Options, pace: Pace
+) -> Counts:
+    pace.start("reading")
     intake = Intake(options.split)
     with FolderWriter(folder, namer) as writer:
         for source in sources:
@@ -127,21 +141,24 @@ def _write(sources: Sequence[Source], folder: Path, namer: Namer, ledger: Ledger
                 settled = intake.settle(entry)
                 writer.add(entry, settled)
                 ledger.add(entry, settled)
+                pace.step("reading", entry.origin)
                 if number % _OFTEN == 0:
                     _log.info("  %s rows", f"{number:,}")
         return writer.finish()
 
 
-def _reshaped(report: ConversionReport, folder: Path, options: Options) -> ConversionReport:
+def _reshaped(report: ConversionReport, folder: Path, options: Options, pace: Pace) -> ConversionReport:
     """Cut what is long, then divide the judgments: passages of one parent must know each other by then."""
     if options.chunking:
         _log.info("cutting documents longer than %s tokens", options.chunking.tokens)
-        cut = cut_folder(folder, options.chunking)
+        pace.start("cutting", report.counts.documents)
+        cut = cut_folder(folder, options.chunking, lambda: pace.step("cutting", total=report.counts.documents))
         documents = report.counts.documents - cut.documents + cut.passages
         judgments = report.counts.judgments - cut.judged + cut.judgments
         counts = replace(report.counts, documents=documents, judgments=judgments)
         report = replace(report, counts=counts, languages=_balance(cut.languages), cut=cut)
     if options.shares and report.counts.judgments:
+        pace.start("dividing")
         report = replace(report, division=divide(folder, options.shares))
     elif options.shares:
         _log.warning("there are no judgments, so nothing was divided into %s", options.shares.text)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,16 +126,17 @@ class Cut:
         return f"{limit}: {self.documents:,}, cut into {self.passages:,} passages.{judged}{titles}"
 
 
-def cut_folder(folder: Path, chunking: Chunking) -> Cut:
+def cut_folder(folder: Path, chunking: Chunking, each: Callable[[], None] = lambda: None) -> Cut:
     """Cut the long documents of a BEIR folder, in place and streaming: for a folder that is being made.
 
+    :param each: Called for each document that was looked at.
     :raises BakehouseError: see :meth:`Chunking.ruler`.
     """
     cutter = Cutter(chunking.ruler(), chunking.tokens, chunking.overlap)
     whole = folder / "whole"
     whole.mkdir()
     (folder / CORPUS).rename(whole / CORPUS)
-    passages = _Passages(cutter, _mark(whole), _answers(folder))
+    passages = _Passages(cutter, _mark(whole), _answers(folder), each)
     write_documents(folder, passages.of(read_documents(whole)))
     shutil.rmtree(whole)
     judged = _judge(folder, passages.parts_of)
@@ -182,6 +183,7 @@ class _Passages:
     cutter: Cutter
     mark: str
     judged: Answers
+    each: Callable[[], None]
     parts_of: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
@@ -194,6 +196,7 @@ class _Passages:
                 for passage in [document] if document.id in fits else self._cut(document):
                     self.languages[passage.lang] += 1
                     yield passage
+                self.each()
 
     def _fit(self, documents: list[Document]) -> set[str]:
         short = [d for d in documents if len(d.full_text) <= self.cutter.budget * _SURELY_LONG]
