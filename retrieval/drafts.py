@@ -134,8 +134,12 @@ def discard(made: Draft | None) -> None:
 
 def proposed_name(given: Sequence[Path]) -> str:
     """A corpus name from the first file's name."""
-    stem = re.sub(r"[^\w.-]+", "-", given[0].stem).strip("-._") if given else ""
+    stem = _as_file(given[0].stem) if given else ""
     return stem[:40] or "documents"
+
+
+def _as_file(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", name).strip("-._")
 
 
 def keep(made: Draft, name: str) -> Path:
@@ -160,8 +164,8 @@ def keep(made: Draft, name: str) -> Path:
 
 
 def archive(corpus: Corpus, name: str) -> Path:
-    """``NAME.zip`` with a corpus's files, in a folder of temporary files."""
-    path = Path(tempfile.mkdtemp(prefix="bakehouse-zip-")) / f"{name}.zip"
+    """``NAME.zip`` with a corpus's files, in a folder of temporary files; of the name, what a file may be called."""
+    path = Path(tempfile.mkdtemp(prefix="bakehouse-zip-")) / f"{_as_file(name) or 'corpus'}.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
         for file in sorted(corpus.folder.rglob("*")):
             if file.is_file():

@@ -128,6 +128,14 @@ def test_files_of_the_same_name_are_both_read(home: Path, table: Path, tmp_path:
     drafts.discard(made)
 
 
+@pytest.mark.parametrize(
+    ("name", "file"), [("../x", "x.zip"), ("/etc/x", "etc-x.zip"), ("a b", "a-b.zip"), ("..", "corpus.zip")]
+)
+def test_a_zip_lies_where_it_should_whatever_its_name(home: Path, tiny_corpus: Path, name: str, file: str) -> None:
+    path = drafts.archive(open_corpus(tiny_corpus), name)
+    assert path.name == file and path.parent.name.startswith("bakehouse-zip-")
+
+
 def test_what_is_shown_of_a_draft(home: Path, table: Path) -> None:
     made = drafts.draft([table])
     assert "3 rows → 2 documents, 2 queries, 2 judgments" in reading.verdict(made.report)
