@@ -16,6 +16,7 @@ from retrieval import cli
 from retrieval.corpora import HANDBOOK
 from retrieval.home import on_space
 from retrieval.models import DEFAULT
+from retrieval.page import uploads
 from retrieval.page.shelf import Shelf
 from retrieval.tabs import data, header, search, theme
 from training import tab as train
@@ -56,6 +57,7 @@ def serve(host: str, port: int) -> None:
         show_error=False,
         ssr_mode=False,
         pwa=False,
+        max_file_size=uploads.largest(),
         quiet=True,
         prevent_thread_lock=True,
     )

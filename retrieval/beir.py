@@ -60,6 +60,10 @@ def _object(line: str, path: Path, number: int) -> dict[str, Any]:
     return value
 
 
+def _document(value: dict[str, Any]) -> Document:
+    return Document(value["_id"], str(value.get("text") or ""), str(value.get("title") or ""), _metadata(value))
+
+
 def _metadata(value: dict[str, Any]) -> dict[str, Any]:
     metadata = value.get("metadata")
     return dict(metadata) if isinstance(metadata, dict) else {}
@@ -68,7 +72,24 @@ def _metadata(value: dict[str, Any]) -> dict[str, Any]:
 def read_documents(folder: Path) -> Iterator[Document]:
     """Stream the documents of ``corpus.jsonl`` in file order."""
     for _, value in read_objects(folder / CORPUS):
-        yield Document(value["_id"], str(value.get("text") or ""), str(value.get("title") or ""), _metadata(value))
+        yield _document(value)
+
+
+def sample_documents(folder: Path, most: int) -> list[Document]:
+    """At most so many documents, evenly from all of ``corpus.jsonl``, of which only these are parsed."""
+    path = folder / CORPUS
+    step = max(1, -(-count_lines(path) // most))
+    with path.open(encoding="utf-8-sig") as lines:
+        taken = ((number, line) for number, line in enumerate(lines, 1) if (number - 1) % step == 0)
+        return [_document(_object(line, path, number)) for number, line in taken if line.strip()]
+
+
+def count_lines(path: Path) -> int:
+    """How many lines a file has, without reading what is in them; 0 if there is no such file."""
+    if not path.is_file():
+        return 0
+    with path.open("rb") as stream:
+        return sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b""))
 
 
 def read_queries(folder: Path) -> Iterator[Query]:

@@ -6,20 +6,27 @@ import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
-from retrieval.artifact import building
+from retrieval.artifact import building, link
 from retrieval.beir import CORPUS, QRELS, QUERIES, Corpus
 from retrieval.convert import gpl
 from retrieval.convert.beir_folder import beir_name
 from retrieval.convert.convert import TO_CHOOSE_FROM, convert, is_conversion
+from retrieval.convert.entries import Entry
 from retrieval.convert.options import Options
+from retrieval.convert.preview import Preview, preview
+from retrieval.convert.progress import Progress
 from retrieval.convert.report import ConversionReport
 from retrieval.corpora import HANDBOOK
 from retrieval.errors import BakehouseError
 from retrieval.home import home
+
+ROWS, SOURCES = 3, 3
+"""How many rows of how many sources are shown before and after."""
 
 _NAME = re.compile(r"\w[\w.-]{0,59}")
 
@@ -28,14 +35,16 @@ _NAME = re.compile(r"\w[\w.-]{0,59}")
 class Draft:
     """A conversion in a folder that goes with the visit.
 
-    :param files: What was given, in a folder of its own.
-    :param columns: Role → column, as far as the person chose them.
+    :param files: What was given, in folders of its own.
+    :param options: What the person chose; the rest is guessed.
+    :param preview: The first rows before and after.
     """
 
     folder: Path
     files: tuple[Path, ...]
     report: ConversionReport
-    columns: Mapping[str, str] = field(default_factory=dict)
+    options: Options
+    preview: Preview
 
     @property
     def corpus(self) -> Corpus:
@@ -43,36 +52,78 @@ class Draft:
         return Corpus(self.folder / "corpus")
 
 
-def draft(given: Sequence[Path], columns: Mapping[str, str] | None = None) -> Draft:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The first rows, while the rest is still to be read."""
+
+    preview: Preview
+
+
+News = Look | Progress
+Tell = Callable[[News], None]
+
+
+def new_folder() -> Path:
+    """A place for a draft."""
+    return Path(tempfile.mkdtemp(prefix="bakehouse-draft-"))
+
+
+def draft(
+    given: Sequence[Path], options: Options | None = None, folder: Path | None = None, tell: Tell = lambda news: None
+) -> Draft:
     """Convert files into a new draft.
 
-    Files of the BEIR format that are given one by one are put together again.
+    Of several files, one that cannot be read is a rejected row, as it is in a folder. Files of the
+    BEIR format that are given one by one are put together again.
 
-    :param columns: Role → column, or ``"-"`` for none; guessed where a role is not named.
+    :param folder: Where to; a new one if None. Nothing is left of it if the conversion fails.
+    :param tell: Is shown the first rows, then told now and then how far the conversion is.
     :raises BakehouseError: see :func:`retrieval.convert.convert.convert`.
     """
-    folder = Path(tempfile.mkdtemp(prefix="bakehouse-draft-"))
+    options = options or Options()
+    folder = folder or new_folder()
     try:
-        files = _together(given, folder / "given")
-        report = convert(files, folder / "corpus", Options(dict(columns or {})), least=TO_CHOOSE_FROM)
+        places = _placed(given, folder / "given")
+        tell(Progress("opening"))
+        first = _first_rows(places, options)
+        tell(Look(first))
+        report = convert(places, folder / "corpus", options, least=TO_CHOOSE_FROM, watch=tell)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    return Draft(folder, tuple(given), report, dict(columns or {}))
+    sources = tuple(replace(source, entries=_no_more, sample=()) for source in report.sources)
+    return Draft(folder, tuple(given), replace(report, sources=sources), options, first)
 
 
-def _together(given: Sequence[Path], folder: Path) -> list[Path]:
-    """The files to convert: as given, or one BEIR folder where they belong to one."""
-    names = {beir_name(path.name) for path in given}
-    if CORPUS not in names:
+def _first_rows(places: Sequence[Path], options: Options) -> Preview:
+    """The preview without what reads on: it goes from one process to another."""
+    seen = preview(places, options, ROWS, SOURCES)
+    return Preview(
+        tuple(replace(each, source=replace(each.source, entries=_no_more, sample=())) for each in seen.sources)
+    )
+
+
+def _no_more() -> Iterator[Entry]:
+    return iter(())
+
+
+def _placed(given: Sequence[Path], folder: Path) -> list[Path]:
+    """What to convert: one file as it is, several in a folder, those of the BEIR format at their places in it."""
+    if len(given) == 1:
         return list(given)
+    names = {beir_name(path.name) for path in given}
     kind = gpl.KIND if QUERIES not in names and f"{gpl.KIND}{QUERIES}" in names else ""
     for path in given:
-        judged = beir_name(path.name).endswith(".tsv") and beir_name(path.name) not in gpl.READERS
-        target = folder / (f"{kind}{QRELS}" if judged else "") / path.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
+        name = beir_name(path.name)
+        judged = CORPUS in names and name.endswith(".tsv") and name not in gpl.READERS
+        link(path, _free(folder / (f"{kind}{QRELS}" if judged else "") / path.name))
     return [folder]
+
+
+def _free(path: Path) -> Path:
+    """The path, or one beside it: files from different folders may have the same name."""
+    others = (path.with_name(f"{path.stem} ({number}){path.suffix}") for number in count(2))
+    return path if not path.exists() else next(other for other in others if not other.exists())
 
 
 def discard(made: Draft | None) -> None:
@@ -83,8 +134,12 @@ def discard(made: Draft | None) -> None:
 
 def proposed_name(given: Sequence[Path]) -> str:
     """A corpus name from the first file's name."""
-    stem = re.sub(r"[^\w.-]+", "-", given[0].stem).strip("-._") if given else ""
+    stem = _as_file(given[0].stem) if given else ""
     return stem[:40] or "documents"
+
+
+def _as_file(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", name).strip("-._")
 
 
 def keep(made: Draft, name: str) -> Path:
@@ -109,8 +164,8 @@ def keep(made: Draft, name: str) -> Path:
 
 
 def archive(corpus: Corpus, name: str) -> Path:
-    """``NAME.zip`` with a corpus's files, in a folder of temporary files."""
-    path = Path(tempfile.mkdtemp(prefix="bakehouse-zip-")) / f"{name}.zip"
+    """``NAME.zip`` with a corpus's files, in a folder of temporary files; of the name, what a file may be called."""
+    path = Path(tempfile.mkdtemp(prefix="bakehouse-zip-")) / f"{_as_file(name) or 'corpus'}.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
         for file in sorted(corpus.folder.rglob("*")):
             if file.is_file():

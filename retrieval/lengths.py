@@ -44,14 +44,13 @@ class Lengths:
 
 
 def measure_lengths(documents: Sequence[Document], model: Model) -> Lengths:
-    """Count the tokens of at most :data:`SAMPLE` documents, title and special tokens included.
+    """Count the tokens of at most :data:`SAMPLE` documents, title, prompt and special tokens included.
 
     :raises BakehouseError: if the model has no ``tokenizer.json``.
     """
     step = max(1, -(-len(documents) // SAMPLE))
-    tokenizer = _tokenizer(model.folder)
-    encoded = tokenizer.encode_batch([document.full_text for document in documents[::step]])
-    return Lengths(tuple(sorted(len(each.ids) for each in encoded)), _limit(model.folder))
+    ruler = ruler_of(model)
+    return Lengths(tuple(sorted(ruler.whole([document.full_text for document in documents[::step]]))), ruler.limit)
 
 
 @dataclass(frozen=True, slots=True)

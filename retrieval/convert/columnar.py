@@ -15,10 +15,9 @@ from pyarrow import csv
 
 from retrieval.convert.blocks import Block
 from retrieval.convert.clean import clean
-from retrieval.convert.entries import Entry
+from retrieval.convert.entries import Entry, Plain
 from retrieval.convert.intake import digest_of
 from retrieval.convert.mapped import Mapped
-from retrieval.convert.plain import Plain
 from retrieval.convert.tables import Table
 from retrieval.languages import code_of
 from retrieval.records import UNKNOWN

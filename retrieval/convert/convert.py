@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,19 +12,20 @@ from typing import Any
 
 from retrieval.artifact import MANIFEST, building, read_manifest, write_json
 from retrieval.beir import splits
-from retrieval.convert.division import check_source, divide
+from retrieval.convert.division import check_source
 from retrieval.convert.documents import Documents
+from retrieval.convert.entries import Plain
 from retrieval.convert.folder import Counts, FolderWriter
 from retrieval.convert.intake import Intake
 from retrieval.convert.ledger import Ledger
 from retrieval.convert.memo import MEMO, Memo
 from retrieval.convert.namer import Namer
-from retrieval.convert.near import Near, treat_near
 from retrieval.convert.opening import Source
 from retrieval.convert.options import Options
-from retrieval.convert.passages import cut_folder
-from retrieval.convert.plain import Plain, pieces
+from retrieval.convert.plain import pieces
+from retrieval.convert.progress import Pace, Watch
 from retrieval.convert.report import ConversionReport, describe
+from retrieval.convert.reshaping import Work, balance, reshaped
 from retrieval.convert.sources import open_sources
 from retrieval.errors import BakehouseError
 from retrieval.validate import Fault
@@ -40,7 +40,13 @@ _log = logging.getLogger(__name__)
 
 
 def convert(
-    places: Sequence[Path], out: Path, options: Options | None = None, *, force: bool = False, least: int = 1
+    places: Sequence[Path],
+    out: Path,
+    options: Options | None = None,
+    *,
+    force: bool = False,
+    least: int = 1,
+    watch: Watch | None = None,
 ) -> ConversionReport:
     """Turn files and folders into a BEIR folder.
 
@@ -49,29 +55,34 @@ def convert(
 
     :param force: Replace ``out`` though it is not an earlier conversion.
     :param least: How many documents must come of it; people search among :data:`TO_CHOOSE_FROM` or more.
+    :param watch: Is told now and then how far it is.
     :raises BakehouseError: if a source cannot be used, too few documents come of them, or ``out`` is
         something else than an earlier conversion.
     """
     options = options or Options()
+    pace = Pace(watch)
     _check_out(out, places, force)
     _check_asked(places, options)
+    pace.start("opening")
     sources = open_sources(places, options)
     ledger = Ledger()
     with _fresh(out) as (partial, memo):
+        work = Work(partial, options, memo, pace)
         namer = Namer(options.languages, memo)
-        counts = _write(_remembering(sources, memo), partial, namer, ledger, options)
+        counts = _write(_remembering(sources, memo), namer, ledger, work)
         if not counts.documents:
             raise BakehouseError(_nothing(counts, ledger.faults))
-        if counts.documents < least:
+        languages, asked = balance(namer.documents), balance(namer.queries)
+        report = ConversionReport(out, tuple(sources), counts, languages, asked, ledger.faults, options.split)
+        report = reshaped(report, work)
+        if report.counts.documents < least:
             raise BakehouseError(
                 f"a single document came of {counts.rows:,} row{'' if counts.rows == 1 else 's'}, so nothing was "
-                "written: a corpus has at least two to choose from. Name more sources."
+                "written: a corpus has at least two to choose from. Name more sources, or make passages of a long one "
+                "with --chunk."
             )
-        languages, asked = _balance(namer.documents), _balance(namer.queries)
-        report = ConversionReport(out, tuple(sources), counts, languages, asked, ledger.faults, options.split)
-        report = _reshaped(report, partial, options, memo)
         _write_manifest(report, partial)
-    return report
+    return replace(report, seconds=pace.seconds(languages=namer.seconds))
 
 
 def _check_out(out: Path, places: Sequence[Path], force: bool) -> None:
@@ -132,9 +143,10 @@ def _fresh(out: Path) -> Iterator[tuple[Path, Memo]]:
         (partial / MEMO).unlink()
 
 
-def _write(sources: Sequence[Source], folder: Path, namer: Namer, ledger: Ledger, options: Options) -> Counts:
-    intake = Intake(options.split)
-    with FolderWriter(folder, namer) as writer:
+def _write(sources: Sequence[Source], namer: Namer, ledger: Ledger, work: Work) -> Counts:
+    work.pace.start("reading")
+    intake = Intake(work.options.split)
+    with FolderWriter(work.folder, namer) as writer:
         for source in sources:
             _log.info("reading %s", source.name)
             intake.start_source(links=source.links)
@@ -142,11 +154,13 @@ def _write(sources: Sequence[Source], folder: Path, namer: Namer, ledger: Ledger
             for piece in pieces(source, namer.told):
                 if isinstance(piece, Plain) and intake.take(piece.ids, piece.digests, own=piece.own):
                     writer.add_plain(piece)
+                    work.pace.step(rows=len(piece.ids))
                     continue
                 for entry in piece.entries() if isinstance(piece, Plain) else (piece,):
                     settled = intake.settle(entry)
                     writer.add(entry, settled)
                     ledger.add(entry, settled)
+                    work.pace.step(entry.origin)
         return writer.finish()
 
 
@@ -158,47 +172,12 @@ def _remembering(sources: Sequence[Source], memo: Memo) -> list[Source]:
     ]
 
 
-def _reshaped(report: ConversionReport, folder: Path, options: Options, memo: Memo) -> ConversionReport:
-    """Find what is nearly the same, cut what is long, divide the judgments.
-
-    In this order: whole documents are compared, and passages of one parent must know each other to be divided.
-    """
-    if options.near != "off":
-        _log.info("looking for documents of nearly the same text")
-        report = _without(report, treat_near(folder, options.near))
-    if options.chunking:
-        _log.info("cutting documents longer than %s tokens", options.chunking.tokens)
-        cut = cut_folder(folder, options.chunking, memo)
-        documents = report.counts.documents - cut.documents + cut.passages
-        judgments = report.counts.judgments - cut.judged + cut.judgments
-        counts = replace(report.counts, documents=documents, judgments=judgments)
-        report = replace(report, counts=counts, languages=_balance(cut.languages), cut=cut)
-    if options.shares and report.counts.judgments:
-        report = replace(report, division=divide(folder, options.shares))
-    elif options.shares:
-        _log.warning("there are no judgments, so nothing was divided into %s", options.shares.text)
-    return report
-
-
-def _without(report: ConversionReport, near: Near) -> ConversionReport:
-    """The report when near duplicates have been merged."""
-    counts = report.counts
-    documents, judgments = counts.documents - near.merged, counts.judgments - near.judgments
-    languages = _balance(Counter(report.languages) - near.languages)
-    counts = replace(counts, documents=documents, judgments=judgments)
-    return replace(report, counts=counts, languages=languages, near=near)
-
-
 def _write_manifest(report: ConversionReport, folder: Path) -> None:
-    made: dict[str, Any] = report.as_json()
+    made: dict[str, Any] = replace(report, seconds={}).as_json()
     mapping = {source.name: source.mapping.roles for source in report.sources if source.mapping}
     del made["out"]
     described = {"made_by": MADE_BY, "sources": [describe(source) for source in report.sources], "mapping": mapping}
     write_json(folder / MANIFEST, {**described, **{name: made[name] for name in made if name != "sources"}})
-
-
-def _balance(counts: Counter[str]) -> dict[str, int]:
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _nothing(counts: Counts, faults: Sequence[Fault]) -> str:

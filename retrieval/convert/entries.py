@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,3 +94,22 @@ class Entry:
     judgments: tuple[Judgment, ...] = ()
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Whole rows of a table as documents.
+
+    :param ids: Of the source, if ``own``; else as made.
+    :param digests: Of each one's title and text.
+    :param lines: The lines of ``corpus.jsonl``.
+    :param languages: Language code → documents.
+    :param entries: Starts reading the same rows one by one.
+    """
+
+    ids: list[str]
+    own: bool
+    digests: list[bytes]
+    lines: memoryview
+    languages: Counter[str]
+    entries: Callable[[], Iterator[Entry]]

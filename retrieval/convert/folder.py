@@ -11,10 +11,9 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from retrieval.beir import CORPUS, QRELS, QRELS_HEADER, QUERIES, document_line, query_line
-from retrieval.convert.entries import Entry, Problem
+from retrieval.convert.entries import Entry, Plain, Problem
 from retrieval.convert.intake import Duplicate, Settled
 from retrieval.convert.namer import BATCH, Namer
-from retrieval.convert.plain import Plain
 from retrieval.records import Document, Query
 
 REJECTS = "rejects.jsonl"

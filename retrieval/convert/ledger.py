@@ -13,6 +13,11 @@ _NAMED = re.compile(r"'[^']*'|\d+")
 """What differs between rows with the same fault: the names and numbers in its message."""
 
 
+def kind_of(message: str) -> str:
+    """What messages on the same fault have in common."""
+    return _NAMED.sub("", message)
+
+
 @dataclass(slots=True)
 class _Sum:
     rule: str
@@ -42,7 +47,7 @@ class Ledger:
 
     def _note(self, entry: Entry, rule: str, message: str) -> None:
         origin = entry.origin
-        key = (origin.file, f"{rule} {_NAMED.sub('', message)}")
+        key = (origin.file, f"{rule} {kind_of(message)}")
         self._sums.setdefault(key, _Sum(rule, origin, message)).count += 1
 
     @property

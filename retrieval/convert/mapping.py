@@ -66,18 +66,30 @@ class Mapping:
         return tuple(same | {"text": each.text, "title": each.title, "query": each.query} for each in self.variants)
 
 
+class NoTextFound(BakehouseError):
+    """No column of a source can be the text, until a person says which one is.
+
+    :param rows: The sample, to choose from.
+    """
+
+    def __init__(self, sentence: str, rows: Sequence[Row]) -> None:
+        super().__init__(sentence)
+        self.rows = rows
+
+
 def guess(rows: Sequence[Row], source: str, options: Options) -> Mapping:
     """Give columns their roles.
 
     :param rows: A sample from the start of the source.
     :param source: Its name, for messages.
-    :raises BakehouseError: if a column that was asked for is not there, or none can be the text.
+    :raises BakehouseError: if a column that was asked for is not there.
+    :raises NoTextFound: if none can be the text.
     """
     guesser = _Guesser(columns_in(rows), options)
     guesser.check(source)
     chosen = guesser.choose()
     if "text" not in chosen:
-        raise BakehouseError(_no_text(source, [column.name for column in guesser.columns]))
+        raise NoTextFound(_no_text(source, [column.name for column in guesser.columns]), rows)
     variants = _variants(chosen, guesser.columns, options)
     used = {name for variant in variants for name in (variant.text, variant.title, variant.query)}
     used |= {choice.column for choice in chosen.values()} | set(options.keep)

@@ -6,6 +6,7 @@ be helps with the next text, and a passage's language with the questions about i
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -35,6 +36,7 @@ class Namer:
         self._language_of: dict[str, str] = {}
         self.documents: Counter[str] = Counter()
         self.queries: Counter[str] = Counter()
+        self.seconds = 0.0
 
     def name_documents(self, documents: Sequence[Document]) -> Iterator[Document]:
         """The documents with ``metadata.lang``, which is remembered until :meth:`forget`."""
@@ -92,5 +94,7 @@ class Namer:
         def work_out() -> list[str]:
             return identify(texts, self._candidates, weights)
 
+        began = time.perf_counter()
         found: list[str] = self._memo.of("languages", [texts, self._candidates, weights], work_out)
+        self.seconds += time.perf_counter() - began
         return found

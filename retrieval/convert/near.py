@@ -9,7 +9,6 @@ in its title, its numbers or its language is never merged: two invoices are two 
 from __future__ import annotations
 
 import json
-import time
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -42,7 +41,6 @@ class Near:
     :param merged: Those that left the corpus.
     :param judgments: By how many judgments there are fewer.
     :param languages: Language code → documents that left.
-    :param seconds: How long it took: not part of what is recorded, which is the same every time.
     """
 
     treatment: Treatment
@@ -54,7 +52,6 @@ class Near:
     merged: int
     judgments: int
     languages: Counter[str]
-    seconds: float = field(compare=False)
 
     def as_json(self) -> dict[str, Any]:
         """For a manifest."""
@@ -87,7 +84,6 @@ def treat_near(folder: Path, treatment: Literal["list", "merge"]) -> Near:
 
     Texts are read one after the other; what is kept of each takes about 100 bytes.
     """
-    began = time.perf_counter()
     merge = treatment == "merge"
     index = index_of(folder)
     found = _Found()
@@ -106,7 +102,6 @@ def treat_near(folder: Path, treatment: Literal["list", "merge"]) -> Near:
         counts["merged"],
         counts["judgments"],
         found.languages,
-        time.perf_counter() - began,
     )
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -128,10 +128,13 @@ class Cut:
         return f"{limit}: {self.documents:,}, cut into {self.passages:,} passages.{judged}{titles}"
 
 
-def cut_folder(folder: Path, chunking: Chunking, memo: Memo | None = None) -> Cut:
+def cut_folder(
+    folder: Path, chunking: Chunking, memo: Memo | None = None, each: Callable[[], None] = lambda: None
+) -> Cut:
     """Cut the long documents of a BEIR folder, in place and streaming: for a folder that is being made.
 
     :param memo: Of what was cut before.
+    :param each: Called for each document that was looked at.
     :raises BakehouseError: see :meth:`Chunking.ruler`.
     """
     cutter = Cutter(chunking.ruler(), chunking.tokens, chunking.overlap)
@@ -139,7 +142,7 @@ def cut_folder(folder: Path, chunking: Chunking, memo: Memo | None = None) -> Cu
     whole.mkdir()
     (folder / CORPUS).rename(whole / CORPUS)
     told = (resolve(chunking.model).fingerprint, chunking.tokens, chunking.overlap)
-    passages = _Passages(cutter, _mark(whole), _answers(folder), memo or Memo(), told)
+    passages = _Passages(cutter, _mark(whole), _answers(folder), memo or Memo(), told, each)
     write_documents(folder, passages.of(read_documents(whole)))
     shutil.rmtree(whole)
     judged = _judge(folder, passages.parts_of)
@@ -191,6 +194,7 @@ class _Passages:
     judged: Answers
     memo: Memo
     told: Sequence[object]
+    each: Callable[[], None]
     parts_of: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
@@ -204,6 +208,7 @@ class _Passages:
                 for passage in self._cut(document, *cut) if cut else [document]:
                     self.languages[passage.lang] += 1
                     yield passage
+                self.each()
 
     def _cuts(self, documents: list[Document]) -> list[tuple[str, list[tuple[int, int]]] | None]:
         """The title and the spans of the passages of each document that is too long, for the memo."""

@@ -7,40 +7,19 @@ block that holds a row of another kind is read row by row.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 
 from retrieval.convert import blocks
 from retrieval.convert.blocks import Block
-from retrieval.convert.entries import Entry
+from retrieval.convert.entries import Entry, Plain
 from retrieval.convert.mapped import Mapped
 from retrieval.convert.opening import Source
 from retrieval.convert.tables import Table
 
 LEAST = 1 << 16
 """Bytes of a block that are worth loading pyarrow for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """Whole rows of a table as documents.
-
-    :param ids: Of the source, if ``own``; else as made.
-    :param digests: Of each one's title and text.
-    :param lines: The lines of ``corpus.jsonl``.
-    :param languages: Language code → documents.
-    :param entries: Starts reading the same rows one by one.
-    """
-
-    ids: list[str]
-    own: bool
-    digests: list[bytes]
-    lines: memoryview
-    languages: Counter[str]
-    entries: Callable[[], Iterator[Entry]]
 
 
 def pieces(source: Source, told: str) -> Iterator[Entry | Plain]:

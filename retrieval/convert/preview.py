@@ -69,15 +69,18 @@ class Preview:
     sources: tuple[SourcePreview, ...] = field(default=())
 
 
-def preview(places: Sequence[Path], options: Options | None = None, limit: int = 20) -> Preview:
+def preview(
+    places: Sequence[Path], options: Options | None = None, limit: int = 20, most: int | None = None
+) -> Preview:
     """Look at the first rows of each source, as :func:`retrieval.convert.convert.convert` would.
 
     :param limit: How many rows of each source.
+    :param most: How many sources; all if None.
     :raises BakehouseError: as a conversion would, for what shows in the first rows.
     """
     options = options or Options()
     intake, namer = Intake(options.split), Namer(options.languages)
-    return Preview(tuple(_preview(source, intake, namer, limit) for source in open_sources(places, options)))
+    return Preview(tuple(_preview(source, intake, namer, limit) for source in open_sources(places, options)[:most]))
 
 
 def _preview(source: Source, intake: Intake, namer: Namer, limit: int) -> SourcePreview:

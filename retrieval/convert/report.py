@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ class ConversionReport:
     :param near: Which documents are nearly the same, where they were looked for.
     :param cut: What became of long documents, where they were to be cut.
     :param division: How the judgments were divided, where they were to be.
+    :param seconds: What took how long; no part of the manifest, which is the same every time.
     """
 
     out: Path
@@ -44,6 +45,7 @@ class ConversionReport:
     near: Near | None = None
     cut: Cut | None = None
     division: Division | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The report as ``--json`` prints it."""
@@ -57,6 +59,7 @@ class ConversionReport:
             **({"near": self.near.as_json()} if self.near else {}),
             **({"chunks": self.cut.as_json()} if self.cut else {}),
             **({"splits": self.division.as_json()} if self.division else {}),
+            **({"seconds": dict(self.seconds)} if self.seconds else {}),
         }
 
     def as_text(self) -> str:
@@ -65,7 +68,14 @@ class ConversionReport:
         if len(self.faults) > _SHOWN:
             faults.append(f"… and {len(self.faults) - _SHOWN:,} more such lines; --json gives all.")
         reshaped = [text for each in (self.near, self.cut, self.division) if each and (text := each.as_text())]
-        parts = [*map(describe_in_words, self.sources), self._sums(), *reshaped, *faults, f"Next: {self._next()}"]
+        parts = [
+            *map(describe_in_words, self.sources),
+            self._sums(),
+            *reshaped,
+            *faults,
+            self._took(),
+            f"Next: {self._next()}",
+        ]
         return "\n".join(parts)
 
     def _sums(self) -> str:
@@ -87,6 +97,12 @@ class ConversionReport:
         formats = ("BEIR", "TREC", judged.FORMAT)
         own = self.division or any(source.format in formats for source in self.sources)
         return "" if own else f" (split '{self.split}')"
+
+    def _took(self) -> str:
+        """What took a tenth of the time or more."""
+        whole = sum(self.seconds.values())
+        parts = [f"{doing} {took:.1f}" for doing, took in self.seconds.items() if took >= whole / 10]
+        return f"Took {whole:.1f} s: {', '.join(parts)}."
 
     def _next(self) -> str:
         return f"python -m retrieval index {self.out}"

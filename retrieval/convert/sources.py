@@ -21,6 +21,9 @@ from retrieval.convert.options import NO_COLUMN, Options
 from retrieval.convert.sets import FolderFound, beir_folders, outside
 from retrieval.errors import BakehouseError
 
+UNREAD = "unsupported"
+"""The format of what stands for the files that no reader reads."""
+
 
 def open_sources(places: Sequence[Path], options: Options) -> list[Source]:
     """Look into files, folders, archives and data sets, and detect what each is.
@@ -144,7 +147,7 @@ def _open_files(files: Sequence[Named], options: Options) -> list[Source]:
     if whole:
         sources.append(_whole(whole, options))
     if refused:
-        sources.append(Source(f"{len(refused)} files not read", "unsupported", lambda: iter(refused)))
+        sources.append(Source(f"{len(refused)} files not read", UNREAD, lambda: iter(refused)))
     return sources
 
 

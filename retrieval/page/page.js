@@ -40,6 +40,28 @@
   };
   new MutationObserver(keepTab).observe(root, { subtree: true, attributeFilter: ["aria-selected"] });
 
+  // What is too much is refused before it is sent; the server holds the same limits.
+  const refuseUpload = (event) => {
+    const place = event.target.closest?.("#files");
+    const limits = document.querySelector("#upload-limits");
+    if (!place || !limits) { return; }
+    const files = [...((event.type === "drop" ? event.dataTransfer?.files : event.target.files) ?? [])];
+    const bytes = files.reduce((sum, file) => sum + file.size, 0);
+    const told = files.length > Number(limits.dataset.files) ? limits.dataset.many.replace("{found}", files.length.toLocaleString("en"))
+      : bytes > Number(limits.dataset.bytes) ? limits.dataset.large.replace("{found}", `${Math.ceil(bytes / 1e6).toLocaleString("en")} MB`)
+        : "";
+    const shown = document.querySelector("#upload-refused");
+    shown.textContent = told;
+    shown.className = told ? "bh-error" : "";
+    if (told) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      if (event.type === "change") { event.target.value = ""; }
+    }
+  };
+  document.addEventListener("change", refuseUpload, { capture: true });
+  document.addEventListener("drop", refuseUpload, { capture: true });
+
   // A search can be sent to somebody else: its question and corpus stand in the address.
   window.bakehouse = {
     remember(question, corpus, model) {

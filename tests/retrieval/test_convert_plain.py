@@ -16,8 +16,9 @@ from retrieval.convert import blocks, plain
 from retrieval.convert.blocks import Block, split
 from retrieval.convert.convert import convert
 from retrieval.convert.encoding import detect
+from retrieval.convert.entries import Plain
 from retrieval.convert.options import Options
-from retrieval.convert.plain import Plain, pieces
+from retrieval.convert.plain import pieces
 from retrieval.convert.sources import open_sources
 
 NAMES = ("corpus.jsonl", "rejects.jsonl", "duplicates.jsonl", "manifest.json")

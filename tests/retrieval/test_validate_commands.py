@@ -15,7 +15,7 @@ from seeded import good
 from retrieval.beir import HANDBOOK, Corpus
 from retrieval.cli import execute
 from retrieval.home import ROOT
-from retrieval.page.dataset import format_panel
+from retrieval.page.layout import format_panel
 from retrieval.validate import examine
 from retrieval.validate.commands import add_commands
 from retrieval.validate.rules import RULES, by_place, explained
