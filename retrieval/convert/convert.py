@@ -59,10 +59,7 @@ def convert(
         if not counts.documents:
             raise BakehouseError(_nothing(counts, ledger.faults))
         if counts.documents < least:
-            raise BakehouseError(
-                f"a single document came of {counts.rows:,} row{'' if counts.rows == 1 else 's'}, so nothing was "
-                "written: a corpus has at least two to choose from. Name more sources."
-            )
+            raise BakehouseError(_too_few(counts, ledger.faults))
         languages, asked = _balance(namer.documents), _balance(namer.queries)
         report = ConversionReport(out, tuple(sources), counts, languages, asked, ledger.faults, options.split)
         report = _reshaped(report, partial, options)
@@ -161,5 +158,18 @@ def _balance(counts: Counter[str]) -> dict[str, int]:
 
 
 def _nothing(counts: Counts, faults: Sequence[Fault]) -> str:
-    reasons = " ".join(f"{fault.file}: {fault.message}" for fault in faults[:3])
-    return f"none of {counts.rows:,} rows gave a document, so nothing was written. {reasons}"
+    which = "the only row gave no document" if counts.rows == 1 else f"none of {counts.rows:,} rows gave a document"
+    return f"{which}, so nothing was written. {_reasons(faults)}"
+
+
+def _too_few(counts: Counts, faults: Sequence[Fault]) -> str:
+    said = (
+        f"a single document came of {counts.rows:,} row{'' if counts.rows == 1 else 's'}, so nothing was "
+        "written: a corpus has at least two to choose from. Name more sources."
+    )
+    return f"{said} {_reasons(faults)}".rstrip()
+
+
+def _reasons(faults: Sequence[Fault]) -> str:
+    """The first faults; of files that end alike, one."""
+    return " ".join(f"{fault.file}: {fault.message}" for fault in faults[:3])

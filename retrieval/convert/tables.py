@@ -1,18 +1,19 @@
 """CSV, TSV and their like.
 
 A row with more or fewer cells than the header is rejected: which cell is missing cannot be known.
-So is a row with bytes that are not UTF-8 in a file that otherwise is. Blank lines are no rows.
+So is a row with bytes that are not UTF-8 in a file that otherwise is, unless they can be read in one
+way only; a row with a quote that never closes; and the header, where it comes again. Blank lines are
+no rows.
 """
 
 from __future__ import annotations
 
-import csv
 import io
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from retrieval.convert.clean import has_stray_bytes
 from retrieval.convert.encoding import Encoding, open_text
@@ -20,20 +21,23 @@ from retrieval.convert.entries import Origin, Problem
 from retrieval.convert.files import File
 from retrieval.convert.names import ROLES, fit
 from retrieval.convert.options import Options
+from retrieval.convert.quotes import Cells, read
 from retrieval.convert.rows import Row, Rows
+from retrieval.convert.strays import reread
 from retrieval.errors import BakehouseError
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 _SAMPLE = 1 << 18
 _ONE_COLUMN = "\x1f"
 STRAY_BYTES = Problem("bytes that are not UTF-8, in a file that otherwise is", "Save this row as UTF-8 too.")
+HEADER_AGAIN = Problem("the header again, as where files were joined", "Nothing to do: it holds no data.")
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How a table is written.
 
-    :param quoting: ``quoted`` (a quote within is doubled), ``escaped`` (by a backslash) or ``raw``.
+    :param quoting: ``quoted`` (a quote within is doubled), ``escaped`` (by a backslash, or doubled) or ``raw``.
     :param columns: The names in the header, or made-up ones; no two the same.
     """
 
@@ -60,7 +64,9 @@ def detect(path: File, encoding: Encoding, options: Options) -> Dialect:
     columns = unique(first if header else [""] * len(first))
     name = DELIMITERS.get(delimiter, repr(delimiter))
     evidence = "it has one column" if delimiter == _ONE_COLUMN else f"a {name} parts its rows most evenly"
-    return Dialect(delimiter, quoting, columns, header, evidence + ("" if header else "; its first line is no header"))
+    evidence += "" if header else "; its first line is no header"
+    evidence += "; quotes in it are letters" if quoting == "raw" and '"' in sample else ""
+    return Dialect(delimiter, quoting, columns, header, evidence)
 
 
 def rows(path: File, encoding: Encoding, dialect: Dialect, file: str) -> Rows:
@@ -69,36 +75,52 @@ def rows(path: File, encoding: Encoding, dialect: Dialect, file: str) -> Rows:
     :param file: The name to give in reports.
     """
 
-    def read() -> Iterator[Row]:
+    def start() -> Iterator[Row]:
         with open_text(path, encoding) as stream:
             yield from _rows(stream, encoding, dialect, file)
 
-    return read
+    return start
 
 
 def _rows(stream: Iterator[str], encoding: Encoding, dialect: Dialect, file: str) -> Iterator[Row]:
-    reader = _reader(stream, dialect.delimiter, dialect.quoting)
-    number, line, header = 0, 1, dialect.header
-    for cells in reader:
-        first_line, line = line, reader.line_num + 1
-        if not any(map(str.strip, cells)) and len(cells) <= 1:
+    number = 0
+    header: list[str] | None = None if dialect.header else []
+    for row in read(stream, dialect.delimiter, dialect.quoting):
+        if is_blank(row.cells):
             continue
-        if header:
-            header = False
+        if header is None and not row.problem and any(map(str.strip, row.cells)):
+            header = row.cells
             continue
         number += 1
-        origin = Origin(file, number, first_line)
-        problem = _problem(cells, dialect, encoding)
-        if problem:
-            yield Row(origin, raw=cells, problem=problem)
+        origin = Origin(file, number, row.line)
+        cells, notes = row.cells, (row.note,) if row.note else ()
+        if encoding.other and any(map(has_stray_bytes, cells)):
+            cells, notes = _reread(cells, encoding), (*notes, encoding.note)
+        if problem := row.problem or _problem(cells, dialect, encoding, header):
+            yield Row(origin, raw=row.cells, problem=problem)
         else:
             values = dict(zip(dialect.columns, cells, strict=True))
-            yield Row(origin, values, values)
+            yield Row(origin, values, values, notes=notes)
 
 
-def _problem(cells: Sequence[str], dialect: Dialect, encoding: Encoding) -> Problem | None:
+def _reread(cells: list[str], encoding: Encoding) -> list[str]:
+    """The cells in the encoding of other lines, if all of them can be in that."""
+    read_anew = [reread(cell, encoding.other) for cell in cells]
+    return cells if None in read_anew else cast(list[str], read_anew)
+
+
+def is_blank(cells: Sequence[str]) -> bool:
+    """Whether a line holds white space only."""
+    return len(cells) <= 1 and not any(map(str.strip, cells))
+
+
+def _problem(
+    cells: Sequence[str], dialect: Dialect, encoding: Encoding, header: Sequence[str] | None
+) -> Problem | None:
     if encoding.mixed and any(map(has_stray_bytes, cells)):
         return STRAY_BYTES
+    if cells == header:
+        return HEADER_AGAIN
     if len(cells) == len(dialect.columns):
         return None
     return Problem(
@@ -107,32 +129,45 @@ def _problem(cells: Sequence[str], dialect: Dialect, encoding: Encoding) -> Prob
     )
 
 
-def _reader(lines: Iterator[str], delimiter: str, quoting: str) -> csv._reader:  # type: ignore[name-defined]
-    csv.field_size_limit(sys.maxsize)  # the default refuses cells of over 128 KB
-    if quoting == "raw":
-        return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
-    if quoting == "escaped":
-        return csv.reader(lines, delimiter=delimiter, doublequote=False, escapechar="\\")
-    return csv.reader(lines, delimiter=delimiter)
-
-
 def _best(sample: str, told: str, preferred: str) -> tuple[str, str, list[list[str]]]:
     """The delimiter and quoting that part the sample most evenly, and its rows."""
     best: tuple[tuple[float, ...], str, str, list[list[str]]] | None = None
     for place, delimiter in enumerate([told] if told else [preferred, *DELIMITERS]):
         for quoting in _quotings(sample, delimiter):
-            rows = _parse(sample, delimiter, quoting)
+            parsed = _parse(sample, delimiter, quoting)
+            rows = [row.cells for row in parsed if not row.problem]
+            if not rows:
+                continue
             width = len(rows[0])
-            even = Counter(map(len, rows))[width] / len(rows)
+            even = Counter(map(len, rows))[width] / _counted(sample, delimiter, parsed)
             parts = width > 1 and (even >= 0.5 or is_header(rows[0]))
-            rank = (parts or bool(told), round(even, 2), -place)
+            odd = sum(_is_odd(row, quoting) for row in parsed) / len(parsed)
+            rank = (parts or bool(told), round(even, 2), -round(odd, 3), -place)
             if best is None or rank > best[0]:
                 best = (rank, delimiter, quoting, rows)
-    assert best is not None
-    if best[0][0]:
+    if best and best[0][0]:
         return best[1:]
     quoting = "quoted" if sample.startswith('"') or '\n"' in sample else "raw"
-    return _ONE_COLUMN, quoting, _parse(sample, _ONE_COLUMN, quoting)
+    rows = [row.cells for row in _parse(sample, _ONE_COLUMN, quoting) if not row.problem]
+    return (_ONE_COLUMN, quoting, rows) if rows else (_ONE_COLUMN, "raw", [[line] for line in sample.split("\n")])
+
+
+def _is_odd(row: Cells, quoting: str) -> bool:
+    """Whether the quotes of a row speak against this way of quoting."""
+    if quoting == "raw":
+        return any(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in map(str.strip, row.cells))
+    return row.problem is not None or bool(row.note)
+
+
+def _counted(sample: str, delimiter: str, parsed: Sequence[Cells]) -> int:
+    """The rows to count. Those with an open quote do so only if there are as many of them as of quoted cells:
+    then quotes are letters."""
+    broken = sum(row.problem is not None for row in parsed)
+    if not broken:
+        return len(parsed)
+    around = re.escape(delimiter)
+    quoted = len(re.findall(rf'(?:^|{around})"[^"]*"(?=\s*$|{around})', sample, re.M))
+    return len(parsed) if broken >= quoted else len(parsed) - broken
 
 
 def _quotings(sample: str, delimiter: str) -> list[str]:
@@ -144,8 +179,11 @@ def _quotings(sample: str, delimiter: str) -> list[str]:
     return [*escaped, "quoted", "raw"] if quoted else ["raw"]
 
 
-def _parse(sample: str, delimiter: str, quoting: str) -> list[list[str]]:
-    return [row for row in _reader(io.StringIO(sample, newline=""), delimiter, quoting) if any(map(str.strip, row))]
+def _parse(sample: str, delimiter: str, quoting: str) -> list[Cells]:
+    lines = io.StringIO(sample, newline="")
+    return [
+        row for row in read(lines, delimiter, quoting, cut=len(sample) >= _SAMPLE) if any(map(str.strip, row.cells))
+    ]
 
 
 def is_header(cells: Sequence[str]) -> bool:
