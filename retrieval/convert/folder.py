@@ -118,12 +118,9 @@ def _line(value: dict[str, Any]) -> str:
     """A line that any byte survives: what is rejected may hold what UTF-8 cannot write."""
     try:
         line = json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
-        line.encode()
-    except UnicodeEncodeError:
-        line = json.dumps(value, default=str)
     except ValueError:  # NaN or Infinity, which are no JSON
         return _line(_finite(value))
-    return line + "\n"
+    return line.encode("utf-8", "backslashreplace").decode() + "\n"
 
 
 def _finite(value: Any) -> Any:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from retrieval.convert.clean import has_stray_bytes
+from retrieval.convert.clean import clean, has_stray_bytes
 from retrieval.convert.encoding import Encoding, open_text
 from retrieval.convert.entries import Origin, Problem
 from retrieval.convert.files import File
@@ -59,7 +59,7 @@ def detect(path: File, encoding: Encoding, options: Options) -> Dialect:
         raise BakehouseError(f"{path} is empty: wanted a table with a header and at least one row.")
     preferred = "\t" if path.suffix.lower() in (".tsv", ".tab") else ","
     delimiter, quoting, rows = _best(sample, options.delimiter, preferred)
-    first = [cell.strip() for cell in rows[0]]
+    first = [clean(cell) for cell in (_reread(rows[0], encoding) if encoding.other else rows[0])]
     header = is_header(first) if options.header is None else options.header
     columns = unique(first if header else [""] * len(first))
     name = DELIMITERS.get(delimiter, repr(delimiter))

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from retrieval.convert.clean import clean, repairs
 from retrieval.convert.entries import Problem
 
 DEEPEST = 100
@@ -89,11 +90,12 @@ class Parser:
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
-        return found if len(found) == len(pairs) else self._told_apart(pairs)
+        plain = "".join(found).isascii() or not any(map(repairs, found))
+        return found if plain and len(found) == len(pairs) else self._told_apart(pairs)
 
     def _told_apart(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for name, value in pairs:
+        for name, value in ((clean(name), value) for name, value in pairs):
             key, number = name, 1
             while key in found and found[key] != value:
                 number += 1

@@ -148,7 +148,7 @@ def test_ids_in_tables_stay_as_written(tmp_path: Path) -> None:
 def test_numbers_as_texts(tmp_path: Path) -> None:
     rows: list[Any] = [{"id": "a", "text": 5}, {"id": "b", "text": 6.5}, {"id": "c", "text": float("inf")}]
     path = write_lines(tmp_path / "a.jsonl", *rows)
-    with pytest.raises(BakehouseError, match="no column looks like the text. It has id, text. Say .* --text 'text'"):
+    with pytest.raises(BakehouseError, match=r"no column looks like the text\. It has id, text. Say .* --text 'text'"):
         convert([path], tmp_path / "out", ENGLISH)
     run(path, tmp_path / "out", text="text")
     assert texts(tmp_path / "out") == {"a": "5", "b": "6.5"}
@@ -233,6 +233,17 @@ def test_files_without_an_ending_are_read_where_they_are_text(tmp_path: Path) ->
     assert set(found) == {"notes.afr", "noise", "picture"}
     assert "holds control characters as no text does" in found["picture"]["reason"]
     assert found["notes.afr"]["remedy"].startswith("If it is text, let its name end in .txt")
+
+
+def test_half_characters_in_names(tmp_path: Path) -> None:
+    line = '{"text": "Bread", "\\ud800": 1, "\\udfff": 2}\n'
+    report = run(write(tmp_path / "a.jsonl", line), tmp_path / "out")
+    assert report.sources[0].mapping is not None
+    assert report.sources[0].mapping.unused == ("\ufffd", "\ufffd (2)")
+    table = b"id,text,B\xf6\n" + GERMAN.replace("\n", ",\n").encode()
+    report = run(write(tmp_path / "b.csv", table), tmp_path / "out")
+    assert report.sources[0].mapping is not None
+    assert report.sources[0].mapping.unused == ("Bö",)
 
 
 def test_nothing_of_one_row(tmp_path: Path) -> None:
