@@ -77,9 +77,9 @@ def object_row(value: Any, origin: Origin, doubled: Collection[str] = (), notes:
     if not isinstance(value, dict):
         problem = Problem(f"a JSON {_kind(value)} where an object was wanted", 'Write it as {"text": "…"}.')
         return Row(origin, raw=value, problem=problem)
-    if too_deep(value):
-        return Row(origin, problem=TOO_DEEP)
     flat = flatten(value)
+    if any(isinstance(inner, list | dict) and too_deep(inner) for inner in flat.values()):
+        return Row(origin, problem=TOO_DEEP)
     if doubled:
         twice = (name for name in flat if name.rsplit(".", 1)[-1] in doubled)
         notes += tuple(f"names a field twice: the later one was read as '{name}'" for name in twice)
