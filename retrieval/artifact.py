@@ -83,7 +83,8 @@ def sweep(path: Path) -> None:
 
 def write_json(path: Path, content: object) -> None:
     """:func:`write_atomic` of indented JSON."""
-    write_atomic(path, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+    text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+    write_atomic(path, text.encode("utf-8", "backslashreplace"))  # half characters, as JSON escapes them
 
 
 def link(source: Path, target: Path) -> None:

@@ -59,17 +59,22 @@ def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) 
         if message is None:
             raise
         if args.json:
-            print(json.dumps({"error": message}, ensure_ascii=False))
-        print(f"error: {message}", file=sys.stderr)
+            print(_printable(json.dumps({"error": message}, ensure_ascii=False)))
+        print(_printable(f"error: {message}"), file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
     try:
-        print(json.dumps(report.machine, ensure_ascii=False, indent=2) if args.json else report.human)
+        print(_printable(json.dumps(report.machine, ensure_ascii=False, indent=2) if args.json else report.human))
     except BrokenPipeError:  # `… | head` closed the pipe: nobody is left to read
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return USER_ERROR if report.failed else 0
+
+
+def _printable(text: str) -> str:
+    """Half characters, which a damaged file may have in its names, as the escapes that JSON has for them."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def explain(error: Exception) -> str | None:

@@ -18,8 +18,8 @@ from retrieval.convert.files import File
 SIZE = 2 << 20
 """Bytes of a block, about."""
 
-LONGEST = 32 << 20
-"""Bytes without the end of a row from which on a table is not held in blocks: they would no longer be small."""
+LONGEST = 8 << 20
+"""Bytes without the end of a row from which on a table is not held in blocks: half of what a cell may have."""
 
 _QUOTE, _LINE_FEED, _RETURN = b'"'[0], b"\n"[0], b"\r"[0]
 _UTF8 = ("utf-8", "utf-8-sig")

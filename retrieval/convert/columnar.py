@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -59,6 +60,8 @@ def read(
 def _cells(block: Block, table: Table, columns: dict[str, str]) -> dict[str, Column] | None:
     """Role → its cells, without white space around them; None if there are no rows, or one that is not clean."""
     content = block.content or b""
+    if BOM_UTF8 in content or (block.line == 1 and not content.split(b"\n", 1)[0].strip(b'", \t;|\r')):
+        return None  # where files were joined; or the header, if any, is not in the first line
     content = content.replace(b"\r\n", b"\n") if b"\r" in content else content
     names = table.dialect.columns
     try:
@@ -82,10 +85,17 @@ def _cells(block: Block, table: Table, columns: dict[str, str]) -> dict[str, Col
         )
     except pyarrow.ArrowInvalid:  # rows with more or fewer cells
         return None
-    if not read.num_rows or (content[:1] == b"\n" and block.line == 1):  # pyarrow takes a blank line for the header
+    if not read.num_rows:
         return None
     trimmed = {name: compute.utf8_trim(read[name].combine_chunks(), _WHITE) for name in read.column_names}
-    return {role: trimmed[name] for role, name in columns.items()} if all(map(_is_clean, trimmed.values())) else None
+    heads = {cell.strip() for cell in table.header}
+    plain = all(_is_clean(cells) and not _holds(cells, heads) for cells in trimmed.values())
+    return {role: trimmed[name] for role, name in columns.items()} if plain else None
+
+
+def _holds(cells: Column, texts: Iterable[str]) -> bool:
+    """Whether a cell is one of some texts: a header that comes again would have all of its own."""
+    return any(compute.any(compute.equal(cells, _scalar(text))).as_py() for text in texts)
 
 
 def _is_clean(cells: Column) -> bool:

@@ -76,11 +76,7 @@ def convert(
         report = ConversionReport(out, tuple(sources), counts, languages, asked, ledger.faults, options.split)
         report = reshaped(report, work)
         if report.counts.documents < least:
-            raise BakehouseError(
-                f"a single document came of {counts.rows:,} row{'' if counts.rows == 1 else 's'}, so nothing was "
-                "written: a corpus has at least two to choose from. Name more sources, or make passages of a long one "
-                "with --chunk."
-            )
+            raise BakehouseError(_too_few(counts, ledger.faults))
         _write_manifest(report, partial)
     return replace(report, seconds=pace.seconds(languages=namer.seconds))
 
@@ -181,5 +177,19 @@ def _write_manifest(report: ConversionReport, folder: Path) -> None:
 
 
 def _nothing(counts: Counts, faults: Sequence[Fault]) -> str:
-    reasons = " ".join(f"{fault.file}: {fault.message}" for fault in faults[:3])
-    return f"none of {counts.rows:,} rows gave a document, so nothing was written. {reasons}"
+    which = "the only row gave no document" if counts.rows == 1 else f"none of {counts.rows:,} rows gave a document"
+    return f"{which}, so nothing was written. {_reasons(faults)}"
+
+
+def _too_few(counts: Counts, faults: Sequence[Fault]) -> str:
+    said = (
+        f"a single document came of {counts.rows:,} row{'' if counts.rows == 1 else 's'}, so nothing was "
+        "written: a corpus has at least two to choose from. Name more sources, or make passages of a long one with "
+        "--chunk."
+    )
+    return f"{said} {_reasons(faults)}".rstrip()
+
+
+def _reasons(faults: Sequence[Fault]) -> str:
+    """The first faults; of files that end alike, one."""
+    return " ".join(f"{fault.file}: {fault.message}" for fault in faults[:3])

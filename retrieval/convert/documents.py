@@ -16,7 +16,6 @@ from xxhash import xxh3_128_hexdigest
 from retrieval.convert import office, pdf, texts, web
 from retrieval.convert.entries import Entry, Origin, Passage, Problem
 from retrieval.convert.files import File, is_empty
-from retrieval.convert.intake import NO_TEXT
 from retrieval.convert.memo import Memo
 from retrieval.convert.options import Options
 from retrieval.convert.texts import Text
@@ -30,6 +29,7 @@ _READERS: Mapping[str, Callable[[File, Options], Text]] = {
     ".htm": web.read,
     ".xhtml": web.read,
 }
+_EMPTY = Problem("no text", "Check that it was saved or copied whole, or leave it out.")
 _MEND = "Mend the file, or leave it out."
 _ANEW = "Open it in the program that made it, save it anew or as text, or leave it out."
 
@@ -62,7 +62,7 @@ class Documents:
         if text.problem:
             return Entry(origin, problems=(text.problem,))
         if not text.body.strip():
-            return Entry(origin, problems=(NO_TEXT,))
+            return Entry(origin, problems=(_EMPTY,))
         return Entry(origin, passages=(Passage(origin.file, text.body, text.title, auto_id=origin.file),))
 
     def _read(self, file: File) -> Text:

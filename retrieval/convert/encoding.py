@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO, cast
 
+from retrieval.convert import strays
 from retrieval.convert.files import File
 from retrieval.convert.letters import fit
 from retrieval.errors import BakehouseError, nearest
@@ -16,6 +17,7 @@ from retrieval.records import UNKNOWN
 
 _CHUNK = 1 << 18
 _SAMPLE = 1 << 16
+_AROUND = 1 << 22
 _BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -23,6 +25,7 @@ _BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]")
 _JAPANESE = b"\x1b$B"
 _NOT_TEXT = (
     (b"PK\x03\x04", "a ZIP archive or an Office file"),
@@ -48,11 +51,21 @@ class Encoding:
     :param evidence: A sentence that says why.
     :param mixed: UTF-8 with some bytes that are not; these come through as surrogate escapes. Rows of
         tables that hold them are rejected; in a file that is one text they become U+FFFD.
+    :param other: The encoding of the lines that hold such bytes, where there is one way only to read
+        them; then they are read so, and noted.
+    :param sure: False for an encoding that fits, though the text in it is in no language that could be found.
     """
 
     name: str
     evidence: str
     mixed: bool = False
+    other: str = ""
+    sure: bool = True
+
+    @property
+    def note(self) -> str:
+        """That a row was read in the other encoding."""
+        return f"is not UTF-8 as the rest of the file is, and was read as {self.other}"
 
 
 def detect(path: File, told: str = "") -> Encoding:
@@ -79,6 +92,25 @@ def detect(path: File, told: str = "") -> Encoding:
     if bad is None:
         return Encoding("utf-8", "all of it is ASCII" if _is_ascii(path) else "all of it decodes as UTF-8")
     return _mixed(path, bad, "utf-8") or _legacy(path, head, bad)
+
+
+def detect_text(path: File, told: str = "") -> Encoding:
+    """The encoding of a file whose name does not say that it is text.
+
+    :raises BakehouseError: also if it looks like something else, or is in an encoding that is not sure.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(_SAMPLE)
+    wide = told or _wide(head) or any(head.startswith(bom) for bom, _ in _BOMS)
+    why = "holds control characters as no text does"
+    if wide or not _CONTROL.search(head):
+        encoding = detect(path, told)
+        if encoding.sure:
+            return encoding
+        why = f"might be {encoding.name}, but in no known language"
+    raise BakehouseError(
+        f"{path} has no ending that says what it is, and {why}. If it is text, save it as UTF-8 with the ending .txt."
+    )
 
 
 def open_text(path: File, encoding: Encoding) -> TextIO:
@@ -154,15 +186,16 @@ def _first_undecodable(path: File, name: str) -> int | None:
 
 
 def _mixed(path: File, bad: int, name: str) -> Encoding | None:
-    """UTF-8 with strays: most of what is not ASCII decodes, so no other encoding is meant."""
+    """UTF-8 with strays: most of what is not ASCII decodes, or whole lines do, so no other encoding is meant."""
     with path.open("rb") as stream:
-        text = stream.read(bad + (_CHUNK << 3)).decode("utf-8", "surrogateescape")
-    strays = len(re.findall("[\udc80-\udcff]+", text))
-    letters = len(re.findall("[^\x00-\x7f\udc80-\udcff]+", text))
-    if letters < 4 * strays:
+        stream.seek(max(0, bad - _AROUND))
+        lines = strays.parted(stream.read(2 * _AROUND), cut_before=bad > _AROUND, cut_after=bool(stream.read(1)))
+    if not lines.mixed:
         return None
-    places = "one place," if strays == 1 else f"{strays:,} places, of which the first is"
-    return Encoding(name, f"it is UTF-8, but for {places} byte {bad:,}", mixed=True)
+    places = "one place," if lines.places == 1 else f"{lines.places:,} places, of which the first is"
+    other = lines.encoding
+    evidence = f"it is UTF-8, but for {places} byte {bad:,}" + (f"; such lines read well as {other}" if other else "")
+    return Encoding(name, evidence, mixed=True, other=other)
 
 
 def _legacy(path: File, head: bytes, bad: int) -> Encoding:
@@ -197,7 +230,10 @@ def _guesses(sample: bytes) -> list[Encoding]:
         letters = round(fit(texts[name][:3000], languages[name]), 2)
         return -letters, -round(coherence[texts[name]], 1), _COMMON.index(name)
 
-    return [Encoding(name, _evidence(name, languages[name])) for name in sorted(matches, key=rank)]
+    return [
+        Encoding(name, _evidence(name, languages[name]), sure=languages[name] != UNKNOWN)
+        for name in sorted(matches, key=rank)
+    ]
 
 
 def _evidence(name: str, language: str) -> str:

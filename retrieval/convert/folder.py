@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -128,11 +129,19 @@ class FolderWriter:
 def _line(value: dict[str, Any]) -> str:
     """A line that any byte survives: what is rejected may hold what UTF-8 cannot write."""
     try:
-        line = json.dumps(value, ensure_ascii=False, default=str)
-        line.encode()
-    except UnicodeEncodeError:
-        line = json.dumps(value, default=str)
-    return line + "\n"
+        line = json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
+    except ValueError:  # NaN or Infinity, which are no JSON
+        return _line(_finite(value))
+    return line.encode("utf-8", "backslashreplace").decode() + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """The value with its numbers that are none as text."""
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _place(entry: Entry | Duplicate) -> dict[str, Any]:

@@ -9,17 +9,19 @@ string counts as an object with a ``text``.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from retrieval.convert import strays
 from retrieval.convert.clean import has_stray_bytes
 from retrieval.convert.encoding import Encoding, open_text, read_text
 from retrieval.convert.entries import Origin, Problem
 from retrieval.convert.files import File
 from retrieval.convert.rows import Row, Rows, flatten
 from retrieval.convert.tables import STRAY_BYTES
+from retrieval.convert.values import TOO_DEEP, Parser, remedy, too_deep
 from retrieval.errors import BakehouseError, nearest
 
 
@@ -29,7 +31,7 @@ def is_lines(path: File, encoding: Encoding) -> bool:
         lines = (line for line in stream if line.strip())
         first, second = next(lines, ""), next(lines, "")
     if path.suffix.lower() != ".json":
-        return not first.lstrip().startswith("[")
+        return not first.lstrip("\ufeff \t").startswith("[") and first.strip() != "{"
     return isinstance(_parsed(first), dict) and isinstance(_parsed(second), dict)
 
 
@@ -37,35 +39,51 @@ def line_rows(path: File, encoding: Encoding, file: str) -> Rows:
     """The rows of a JSON Lines file."""
 
     def read() -> Iterator[Row]:
-        row = 0
-        with path.open("r", encoding=encoding.name, errors="surrogateescape" if encoding.mixed else "strict") as stream:
+        row, parser = 0, Parser()
+        with open_text(path, encoding) as stream:
             for number, line in enumerate(stream, 1):
                 if line.strip():
-                    row += 1
-                    yield _line_row(line, Origin(file, row, number), encoding)
+                    for each in _line_rows(line, Origin(file, row + 1, number), encoding, parser):
+                        yield each
+                        row += 1
 
     return read
 
 
-def _line_row(line: str, origin: Origin, encoding: Encoding) -> Row:
+def _line_rows(line: str, origin: Origin, encoding: Encoding, parser: Parser) -> Iterator[Row]:
+    """The rows in a line: one, unless objects follow one another without line breaks."""
+    notes: tuple[str, ...] = ()
     if encoding.mixed and has_stray_bytes(line):
-        return Row(origin, raw=line.rstrip("\r\n"), problem=STRAY_BYTES)
-    try:
-        value = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
-        reason = f"not JSON ({getattr(error, 'msg', 'too deeply nested')})"
-        return Row(origin, raw=line.rstrip("\r\n"), problem=Problem(reason, "Write one JSON object a line."))
-    return object_row(value, origin)
+        reread = strays.reread(line, encoding.other) if encoding.other else None
+        if reread is None:
+            yield Row(origin, raw=line.rstrip("\r\n"), problem=STRAY_BYTES)
+            return
+        line, notes = reread, (encoding.note,)
+    parsed = parser.line(line)
+    if parsed.problem:
+        yield Row(origin, raw=line.rstrip("\r\n"), problem=parsed.problem)
+    for place, value in enumerate(parsed.values):
+        row = replace(origin, row=origin.row + place) if place else origin
+        yield object_row(value, row, parser.doubled, (*notes, *parsed.notes))
 
 
-def object_row(value: Any, origin: Origin) -> Row:
-    """A row of a JSON value."""
+def object_row(value: Any, origin: Origin, doubled: Collection[str] = (), notes: tuple[str, ...] = ()) -> Row:
+    """A row of a JSON value.
+
+    :param doubled: The new names of fields that an object named twice.
+    """
     if isinstance(value, str):
         value = {"text": value}
     if not isinstance(value, dict):
         problem = Problem(f"a JSON {_kind(value)} where an object was wanted", 'Write it as {"text": "…"}.')
         return Row(origin, raw=value, problem=problem)
-    return Row(origin, flatten(value), value)
+    flat = flatten(value)
+    if any(isinstance(inner, list | dict) and too_deep(inner) for inner in flat.values()):
+        return Row(origin, problem=TOO_DEEP)
+    if doubled:
+        twice = (name for name in flat if name.rsplit(".", 1)[-1] in doubled)
+        notes += tuple(f"names a field twice: the later one was read as '{name}'" for name in twice)
+    return Row(origin, flat, value, notes=notes)
 
 
 def object_rows(values: Callable[[], Iterator[Any]], file: str) -> Rows:
@@ -84,16 +102,18 @@ def object_rows(values: Callable[[], Iterator[Any]], file: str) -> Rows:
     return read
 
 
-def _read(path: File, encoding: Encoding) -> Any:
-    """The value of a JSON file, held in memory whole."""
+def _read(path: File, encoding: Encoding, parser: Parser) -> Any:
+    """The value of a JSON file, held in memory whole; of several that follow one another, a list."""
     if not (text := read_text(path, encoding)).strip():
         raise BakehouseError(f"{path} is empty: wanted a JSON array of objects.")
     try:
-        return json.loads(text)
+        return parser.value(text)
     except json.JSONDecodeError as error:
+        if values := parser.sequence(text):
+            return values if isinstance(values[0], dict) else [inner for value in values for inner in value]
         raise BakehouseError(
             f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}). "
-            "Mend it there; if it holds one object a line, name it .jsonl."
+            + (remedy(error) or "Mend it there; if it holds one object a line, name it .jsonl.")
         ) from error
     except RecursionError as error:
         raise BakehouseError(f"{path} is too deeply nested to be read: wanted an array of objects.") from error
@@ -127,21 +147,22 @@ def find(path: File, encoding: Encoding, file: str, records: str = "") -> Record
             if records
             else Records(lines, "JSON Lines")
         )
-    value = _read(path, encoding)
+    parser = Parser()
+    value = _read(path, encoding, parser)
     if records:
-        return Records(array_rows(_at(value, records, str(path)), file), "JSON", told)
+        return Records(_array_rows(_at(value, records, str(path)), file, parser.doubled), "JSON", told)
     if isinstance(value, list):
-        return Records(array_rows(value, file), "JSON")
+        return Records(_array_rows(value, file, parser.doubled), "JSON")
     where, values = _only_list(value, path)
-    return Records(array_rows(values, file), "JSON", f"its list of objects is '{where}'")
+    return Records(_array_rows(values, file, parser.doubled), "JSON", f"its list of objects is '{where}'")
 
 
-def array_rows(values: list[Any], file: str) -> Rows:
+def _array_rows(values: list[Any], file: str, doubled: Collection[str]) -> Rows:
     """The rows of an array."""
 
     def read() -> Iterator[Row]:
         for row, value in enumerate(values, 1):
-            yield object_row(value, Origin(file, row))
+            yield object_row(value, Origin(file, row), doubled)
 
     return read
 
@@ -215,6 +236,6 @@ def _kind(value: Any) -> str:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
+        return Parser().value(text)
     except (json.JSONDecodeError, RecursionError):  # which is an answer here, not a fault
         return None

@@ -25,7 +25,7 @@ ENDINGS = (*(ending for endings in READERS.values() for ending in endings), *TRE
 
 SUPPORTED = (
     "CSV and TSV (.csv .tsv .tab), JSON (.json .jsonl .ndjson), Parquet (.parquet), Arrow (.arrow .feather), "
-    "Excel (.xlsx), Word (.docx), PowerPoint (.pptx), PDF (.pdf), web pages (.html .htm), text and Markdown (.txt .md), "
+    "Excel (.xlsx), Word (.docx), PowerPoint (.pptx), PDF (.pdf), web pages (.html .htm), text and Markdown (.txt .md, or no ending), "
     "TREC's documents, topics and judgments (.xml .sgml .trec .qrels), any of these as .gz, "
     "and folders and ZIP archives of these or in BEIR's format"
 )
@@ -51,16 +51,21 @@ _REMEDIES = {
 }
 
 
+OTHERWISE = "If it is text, let its name end in .txt; else export it in a format that can."
+"""What to do with a file whose ending nobody knows."""
+
+
 def kind_of(file: File) -> str:
-    """The kind of reader for a file, or an empty string."""
+    """The kind of reader for a file, or an empty string. Without an ending, it may be text."""
     suffix = file.suffix.lower()
+    if not suffix:
+        return "text"
     return next((kind for kind, endings in READERS.items() if suffix in endings), "")
 
 
 def of_other_kind(file: File) -> str:
     """Why a file without a reader is not read."""
-    ending = f"ending in {file.suffix}" if file.suffix else "without an ending"
-    return f"files {ending} cannot be read"
+    return f"files ending in {file.suffix} cannot be read"
 
 
 def remedy(file: File) -> str:

@@ -63,7 +63,7 @@ class Mapped:
         questions = tuple(question for part in parts for question in part.questions)
         judgments = tuple(judgment for part in parts for judgment in part.judgments)
         problems = tuple(problem for part in parts for problem in part.problems)
-        notes = tuple(note for part in parts for note in part.notes)
+        notes = (*row.notes, *(note for part in parts for note in part.notes))
         if passages and NO_TEXT in problems:  # the row has its text in another language
             missing = [v.lang for v, part in zip(self.columns.variants, parts, strict=True) if not part.passages]
             notes += tuple(f"has no text in {lang}" for lang in missing)

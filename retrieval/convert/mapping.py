@@ -228,7 +228,7 @@ def _told_apart(variants: Sequence[Variant]) -> tuple[Choice, ...]:
 
 def _no_text(source: str, columns: list[str]) -> str:
     found = ", ".join(columns) or "no columns at all"
-    example = next(iter(columns), "NAME")
+    example = min(columns, key=lambda name: (take_apart(name).stem not in ("text", "title"), columns.index(name)))
     return (
         f"{source}: no column looks like the text. It has {found}. "
         f"Say which one it is, for instance --text {example!r}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -133,8 +133,18 @@ def mapped(name: str, stem: str, format_: str, rows: Rows, options: Options, pla
     sample = tuple(islice(rows(), SAMPLE))
     if not sample:
         raise BakehouseError(f"{place} holds no rows: there is nothing to convert. Check that it was saved whole.")
+    if all(row.problem for row in sample):
+        raise BakehouseError(_unreadable(place, sample))
     mapping = guess(sample, place, options)
     return Source(name, format_, Mapped(rows, mapping, stem, options), mapping=mapping, sample=sample)
+
+
+def _unreadable(place: str, rows: Sequence[Row]) -> str:
+    first = next(row for row in rows if row.problem)
+    assert first.problem
+    where = f"line {first.origin.line:,}" if first.origin.line else f"row {first.origin.row:,}"
+    which = "its only row" if len(rows) == 1 else f"each of its first {len(rows):,} rows"
+    return f"{place}: {which} cannot be read. The first, {where}: {first.problem.reason}. {first.problem.remedy}"
 
 
 def check_size(file: File) -> None:

@@ -15,12 +15,16 @@ SAMPLE = 200
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row. Where ``problem`` is set the row could not be read, and ``raw`` is all there is."""
+    """One row. Where ``problem`` is set the row could not be read, and ``raw`` is all there is.
+
+    :param notes: What was mended to read it, and is reported as a warning.
+    """
 
     origin: Origin
     values: Mapping[str, Any] = field(default_factory=dict)
     raw: Any = None
     problem: Problem | None = None
+    notes: tuple[str, ...] = ()
 
 
 Rows = Callable[[], Iterator[Row]]
@@ -43,11 +47,11 @@ def flatten(value: Mapping[str, Any], prefix: str = "", levels: int = 20) -> dic
 
 
 def text_of(value: Any) -> str | None:
-    """A cell as text: missing values are empty, numbers as written, lists one item a line.
+    """A cell as text: missing values are empty, numbers as Python writes them, lists one item a line.
 
     :return: None where it is neither text nor number nor a list of these.
     """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
     if isinstance(value, str):
         return value

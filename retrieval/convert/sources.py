@@ -9,16 +9,16 @@ from pathlib import Path
 
 from retrieval.convert import documents, hub, hub_sets, judged, trec
 from retrieval.convert.beir_folder import BeirFolder
-from retrieval.convert.encoding import detect
 from retrieval.convert.entries import Entry, Origin, Problem
 from retrieval.convert.files import File
 from retrieval.convert.finding import Found, find
-from retrieval.convert.kinds import SUPPORTED, kind_of, of_other_kind, remedy
+from retrieval.convert.kinds import OTHERWISE, SUPPORTED, kind_of, of_other_kind, remedy
 from retrieval.convert.mapped import Mapped
 from retrieval.convert.mapping import Choice
 from retrieval.convert.opening import Named, Source, check_size, mapped, open_file, unsupported
 from retrieval.convert.options import NO_COLUMN, Options
 from retrieval.convert.sets import FolderFound, beir_folders, outside
+from retrieval.convert.texts import encoding_of
 from retrieval.errors import BakehouseError
 
 UNREAD = "unsupported"
@@ -177,18 +177,19 @@ def _check_text(file: Named, options: Options) -> None:
     if file.found.named:
         check_size(file.file)
         if kind_of(file.file) == "text":
-            detect(file.file, options.encoding)
+            encoding_of(file.file, options)
 
 
 def _refusal(found: Found, error: BakehouseError) -> Problem:
     """Why a file in a folder is passed over: in short where it is only of another kind."""
     if found.trouble or kind_of(found.file):
         return Problem(str(error), "Mend the file, or leave it out.")
-    return Problem(of_other_kind(found.file), remedy(found.file) or "Export it in a format that can.")
+    return Problem(of_other_kind(found.file), remedy(found.file) or OTHERWISE)
 
 
 def _nothing(places: Sequence[Path], found: Sequence[Found]) -> str:
     if len(found) == 1 and (found[0].named or found[0].trouble):
         return found[0].trouble or unsupported(found[0].file)
     where = ", ".join(map(str, places))
-    return f"{where} holds nothing that can be read ({len(found)} files of other kinds). Wanted: {SUPPORTED}."
+    others = "one file of another kind" if len(found) == 1 else f"{len(found):,} files of other kinds"
+    return f"{where} holds nothing that can be read ({others}). Wanted: {SUPPORTED}."

@@ -1,4 +1,4 @@
-"""Text and Markdown files.
+"""Text and Markdown files, and files without an ending that turn out to be text.
 
 The title is the ``title`` of the front matter, else the first Markdown heading (which then leaves
 the text, if it opens it), else the file's name in words.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from retrieval.convert.encoding import detect, read_text
+from retrieval.convert.encoding import Encoding, detect, detect_text, read_text
 from retrieval.convert.entries import Problem
 from retrieval.convert.files import File
 from retrieval.convert.options import Options
@@ -37,8 +37,17 @@ def read(path: File, options: Options) -> Text:
 
     :raises BakehouseError: if it is in no encoding that can be found.
     """
-    text = read_text(path, detect(path, options.encoding))
-    return Text(spoken(path), text) if path.suffix.lower() == ".txt" else Text(*titled(text, path))
+    text = read_text(path, encoding_of(path, options))
+    plain = path.suffix.lower() in ("", ".txt")
+    return Text(spoken(path), text) if plain else Text(*titled(text, path))
+
+
+def encoding_of(path: File, options: Options) -> Encoding:
+    """The encoding of a text file.
+
+    :raises BakehouseError: if none can be found, or a file without an ending does not look like text.
+    """
+    return detect(path, options.encoding) if path.suffix else detect_text(path, options.encoding)
 
 
 def titled(text: str, path: File) -> tuple[str, str]:

@@ -40,7 +40,7 @@ def run(place: Path, out: Path, options: Options = ENGLISH, **columns: str) -> C
 def read(out: Path, name: str) -> list[dict[str, Any]]:
     """The objects of ``NAME.jsonl``; none where there is no such file."""
     path = out / f"{name}.jsonl"
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]] if path.exists() else []
 
 
 def texts(out: Path, name: str = "corpus") -> dict[str, str]:

@@ -69,11 +69,11 @@ def test_rows_with_a_wrong_number_of_cells_are_rejected_with_their_line(tmp_path
 
 def test_rows_with_stray_bytes_are_rejected_and_the_others_kept(tmp_path: Path) -> None:
     good = "".join(f"{row},Bäckerei Müller, Straße\n".replace(", S", " S") for row in range(5))
-    path = write(tmp_path / "a.csv", b"id,text\n" + good.encode() + "9,Größe\n".encode("cp1252") + b"10,plain\n")
+    path = write(tmp_path / "a.csv", b"id,text\n" + good.encode() + "9,Größe naïv\n".encode("cp1252") + b"10,plain\n")
     run(path, tmp_path / "out")
     assert list(texts(tmp_path / "out")) == ["0", "1", "2", "3", "4", "10"]
     reject = read(tmp_path / "out", "rejects")[0]
-    assert (reject["line"], reject["content"]) == (7, ["9", "Gr\udcf6\udcdfe"])
+    assert (reject["line"], reject["content"]) == (7, ["9", "Gr\udcf6\udcdfe na\udcefv"])
 
 
 @pytest.mark.parametrize(

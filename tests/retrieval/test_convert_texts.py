@@ -69,7 +69,8 @@ def test_a_file_that_was_named_must_be_readable(tmp_path: Path) -> None:
             b"PK\x03\x04",
             "files ending in .odt cannot be read. Open it in an office program and save it as .docx",
         ),
-        ("e", b"text", "files without an ending cannot be read. Wanted: CSV and TSV"),
+        ("e", b"\1\2text", "has no ending that says what it is, and holds control characters"),
+        ("e.log", b"text", "files ending in .log cannot be read. Wanted: CSV and TSV"),
     ):
         with pytest.raises(BakehouseError, match=f"{name}.*{message}"):
             convert([good, write(tmp_path / name, content)], tmp_path / "out", ENGLISH)
@@ -96,5 +97,7 @@ def test_a_folder_of_other_kinds(tmp_path: Path) -> None:
 
 def test_a_folder_without_anything_to_read(tmp_path: Path) -> None:
     write(tmp_path / "docs" / "a.png", b"\x89PNG")
-    with pytest.raises(BakehouseError, match=r"docs holds nothing that can be read \(1 files of other kinds\). Wanted"):
+    with pytest.raises(
+        BakehouseError, match=r"docs holds nothing that can be read \(one file of another kind\). Wanted"
+    ):
         run(tmp_path / "docs", tmp_path / "out")
