@@ -65,6 +65,7 @@ def convert(
             )
         languages, asked = _balance(namer.documents), _balance(namer.queries)
         report = ConversionReport(out, tuple(sources), counts, languages, asked, ledger.faults, options.split)
+        report = replace(report, mixed=namer.mixed, of_source=namer.of_source)
         report = _reshaped(report, partial, options)
         _write_manifest(report, partial)
     return report

@@ -82,6 +82,7 @@ class FolderWriter:
         """
         self._flush()
         self._namer.forget()
+        self._namer.start_source()
         self._links = links
 
     def finish(self) -> Counts:
