@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +113,26 @@ def known_codes() -> frozenset[str]:
     return frozenset(_codes_by_name().values())
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a text's words and script say about its language.
+
+    :param values: The languages it may be in with their confidence, best first; none if none fits.
+    :param letters: Whether it has any.
+    """
+
+    values: Sequence[tuple[str, float]]
+    letters: bool
+
+    def language(self, weights: Weights) -> str:
+        """The language that is clearly likelier than the others, or ``"und"``."""
+        values = self.values
+        if weights:
+            values = sorted(((code, value * weights.get(code, RARE)) for code, value in values), key=lambda v: -v[1])
+        second = values[1][1] if len(values) > 1 else 0.0
+        return values[0][0] if values and values[0][1] >= CLEAR * second else UNKNOWN
+
+
 def identify(
     texts: Sequence[str], candidates: Iterable[str] | None = None, weights: Sequence[Weights] | None = None
 ) -> list[str]:
@@ -124,19 +145,23 @@ def identify(
     :return: One code a text; ``"und"`` where it is too short, has no letters, or two languages are
         nearly as likely.
     """
+    looks = look_at(texts, candidates)
+    return [look.language(known) for look, known in zip(looks, weights or [{}] * len(texts), strict=True)]
+
+
+def look_at(texts: Sequence[str], candidates: Iterable[str] | None = None) -> list[Look]:
+    """What :func:`identify` decides by, and what takes its time: weights need no second look.
+
+    :param candidates: See :func:`identify`.
+    """
     among = None if candidates is None else tuple(sorted(set(candidates)))
     leads = [_lead(text) for text in texts]
-    likely: list[list[tuple[str, float]]] = [[] for _ in texts]
+    likely: dict[str, Sequence[tuple[str, float]]] = {}
     for is_long in (False, True):
-        rows = [row for row, lead in enumerate(leads) if lead and (len(lead) >= LONG) == is_long]
-        several = [leads[row] for row in rows]
+        several = list(dict.fromkeys(lead for lead in leads if lead and (len(lead) >= LONG) == is_long))
         models = _first_look(several) if among is None and not is_long else among
-        for row, values in zip(rows, _confidences(several, models, is_long), strict=True):
-            likely[row] = values
-    return [
-        _decide(values, known) if values else _by_script(lead, among)
-        for values, lead, known in zip(likely, leads, weights or [{}] * len(texts), strict=True)
-    ]
+        likely |= dict(zip(several, confidences(several, models, is_long), strict=True))
+    return [Look(likely.get(lead) or _by_script(lead, among), bool(lead)) for lead in leads]
 
 
 def weights_of(counts: Mapping[str, int]) -> Weights:
@@ -164,8 +189,24 @@ def identify_query(text: str, languages_of_corpus: Sequence[str]) -> str:
     if len(languages) <= 1:
         return languages[0] if languages else UNKNOWN
     lead = _lead(text)
-    values = _confidences([lead], languages, len(lead) >= LONG)[0] if lead else []
-    return values[0][0] if values else _by_script(lead, languages)
+    values = confidences([lead], languages, len(lead) >= LONG)[0] if lead else []
+    values = values or _by_script(lead, languages)
+    return values[0][0] if values else UNKNOWN
+
+
+def confidences(
+    texts: Sequence[str], among: tuple[str, ...] | None, is_long: bool
+) -> list[Sequence[tuple[str, float]]]:
+    """For each text its possible languages with their confidence, best first; none if none fits.
+
+    :param among: The languages to choose from, in the spelling wanted; all if None.
+    :param is_long: Ask the small models, which is right for texts of ``LONG`` characters.
+    """
+    detector, codes = _detector(among, is_long) if texts else (None, {})
+    if detector is None:
+        return [[] for _ in texts]
+    every: list[list[Any]] = detector.compute_language_confidence_values_in_parallel(list(texts))
+    return [[(codes[v.language], v.value) for v in values if v.value > 0 and v.language in codes] for values in every]
 
 
 def split(documents: Iterable[Document]) -> dict[str, list[Document]]:
@@ -176,13 +217,18 @@ def split(documents: Iterable[Document]) -> dict[str, list[Document]]:
     return dict(sorted(by_language.items(), key=lambda item: (-len(item[1]), item[0])))
 
 
+def plain(text: str) -> str:
+    """A text without addresses, mark-up and handles, which are in no language."""
+    return _NOT_LANGUAGE.sub(" ", text)
+
+
 def _lead(text: str) -> str:
     """A part of a text without addresses, mark-up and handles; empty if it has no letters.
 
     Of a long text it is the middle: papers begin with names and numbers.
     """
     start = len(text) // 2 if len(text) > 4 * LEAD else 0
-    lead = _NOT_LANGUAGE.sub(" ", text[start : start + 2 * LEAD])[:LEAD].strip()
+    lead = plain(text[start : start + 2 * LEAD])[:LEAD].strip()
     return lead if any(map(str.isalpha, lead)) else ""
 
 
@@ -190,33 +236,17 @@ def _first_look(leads: list[str]) -> tuple[str, ...]:
     """The languages that a batch of short texts may be in, by the small models."""
     shares: Counter[str] = Counter()
     obvious: set[str] = set()
-    for values in _confidences(leads, None, True):
+    for values in confidences(leads, None, True):
         shares.update(dict(values))
         obvious |= {code for code, value in values[:1] if value >= OBVIOUS}
     return tuple(sorted(obvious | {code for code, share in shares.items() if share >= LIKELY * len(leads)}))
 
 
-def _decide(values: list[tuple[str, float]], weights: Weights) -> str:
-    if weights:
-        values = sorted(((code, value * weights.get(code, RARE)) for code, value in values), key=lambda each: -each[1])
-    second = values[1][1] if len(values) > 1 else 0.0
-    return values[0][0] if values[0][1] >= CLEAR * second else UNKNOWN
-
-
-def _by_script(lead: str, among: tuple[str, ...] | None) -> str:
-    """The language of a script that one language owns and lingua does not know, or ``"und"``."""
+def _by_script(lead: str, among: tuple[str, ...] | None) -> list[tuple[str, float]]:
+    """The language of a script that one language owns and lingua does not know; none else."""
     letter = next(filter(str.isalpha, lead), "")
-    code = _OF_SCRIPT.get(unicodedata.name(letter, "").split(" ")[0], UNKNOWN) if letter else UNKNOWN
-    return code if among is None or code in among else UNKNOWN
-
-
-def _confidences(leads: list[str], among: tuple[str, ...] | None, is_long: bool) -> list[list[tuple[str, float]]]:
-    """For each text its possible languages with their confidence, best first; none if none fits."""
-    detector, codes = _detector(among, is_long)
-    if detector is None or not leads:
-        return [[] for _ in leads]
-    every: list[list[Any]] = detector.compute_language_confidence_values_in_parallel(leads)
-    return [[(codes[v.language], v.value) for v in values if v.value > 0 and v.language in codes] for values in every]
+    code = _OF_SCRIPT.get(unicodedata.name(letter, "").split(" ")[0], "") if letter else ""
+    return [(code, 1.0)] if code and (among is None or code in among) else []
 
 
 @lru_cache(maxsize=8)

@@ -74,6 +74,7 @@ def convert(
             raise BakehouseError(_nothing(counts, ledger.faults))
         languages, asked = balance(namer.documents), balance(namer.queries)
         report = ConversionReport(out, tuple(sources), counts, languages, asked, ledger.faults, options.split)
+        report = replace(report, mixed=namer.mixed, of_source=namer.of_source)
         report = reshaped(report, work)
         if report.counts.documents < least:
             raise BakehouseError(_too_few(counts, ledger.faults))

@@ -82,7 +82,7 @@ class FolderWriter:
         stream = self._file(CORPUS)
         stream.flush()
         stream.buffer.write(plain.lines)
-        self._namer.documents.update(plain.languages)
+        self._namer.count(plain.languages)
         self._counts.update(dict.fromkeys(("rows", "kept", "documents"), len(plain.ids)))
 
     def start_source(self, *, links: bool) -> None:
@@ -92,6 +92,7 @@ class FolderWriter:
         """
         self._flush()
         self._namer.forget()
+        self._namer.start_source()
         self._links = links
 
     def finish(self) -> Counts:

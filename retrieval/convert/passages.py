@@ -4,7 +4,8 @@ A document that fits stays as it is. Of a longer one, each passage is a document
 ``PARENT#2``, …, with the title and the metadata of its parent, and in the metadata ``parent`` (the id of the
 document it was cut from), ``part`` (its place, from 1) and ``parts`` (how many there are). The parent itself
 is no longer in the corpus. Where an id of the source already ends in ``#`` and a number, all passages have
-one ``#`` more than any such id, so that no two ids can be the same.
+one ``#`` more than any such id, so that no two ids can be the same. Of a parent in several languages, each
+passage is named anew, among these.
 
 A judgment of a parent goes to those of its passages that hold an answer, where the query's metadata has
 ``answer`` or ``answers`` and a passage holds one; else to all of them: nobody said which it meant.
@@ -34,9 +35,10 @@ from retrieval.beir import (
 from retrieval.convert.cutter import Cutter, Span
 from retrieval.convert.memo import Memo
 from retrieval.errors import BakehouseError
+from retrieval.languages import identify
 from retrieval.lengths import Ruler, ruler_of
 from retrieval.models import DEFAULT, resolve
-from retrieval.records import Document
+from retrieval.records import UNKNOWN, Document
 
 LEAST = 16
 """Tokens of text that a passage must at least have room for."""
@@ -235,7 +237,17 @@ class _Passages:
 
     def _passage(self, document: Document, title: str, text: str, part: int, parts: int) -> Document:
         about = {"parent": document.parent, "part": part, "parts": parts}
-        return Document(f"{document.id}{self.mark}{part}", text, title, {**document.metadata, **about})
+        metadata = {**_of_one_language(document, text), **about}
+        return Document(f"{document.id}{self.mark}{part}", text, title, metadata)
+
+
+def _of_one_language(document: Document, text: str) -> Mapping[str, Any]:
+    """The metadata of a document for one of its passages, which of several languages is mostly in one."""
+    langs = document.metadata.get("langs")
+    if document.lang != UNKNOWN or not isinstance(langs, list):
+        return document.metadata
+    kept = {key: value for key, value in document.metadata.items() if key != "langs"}
+    return {**kept, "lang": identify([text], map(str, langs))[0]}
 
 
 def _answers(folder: Path) -> Answers:

@@ -85,6 +85,7 @@ def preview(
 
 def _preview(source: Source, intake: Intake, namer: Namer, limit: int) -> SourcePreview:
     intake.start_source(links=source.links)
+    namer.start_source()
     entries = list(islice(source.entries(), limit))
     settled = [intake.settle(entry) for entry in entries]
     documents = {d.id: d for d in namer.name_documents([d for each in settled for d in each.documents])}

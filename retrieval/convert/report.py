@@ -32,6 +32,8 @@ class ConversionReport:
     :param near: Which documents are nearly the same, where they were looked for.
     :param cut: What became of long documents, where they were to be cut.
     :param division: How the judgments were divided, where they were to be.
+    :param mixed: How many documents of the sources are in several languages.
+    :param of_source: How many documents and queries could not be named, and took the language of their source.
     :param seconds: What took how long; no part of the manifest, which is the same every time.
     """
 
@@ -45,6 +47,8 @@ class ConversionReport:
     near: Near | None = None
     cut: Cut | None = None
     division: Division | None = None
+    mixed: int = 0
+    of_source: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -54,6 +58,8 @@ class ConversionReport:
             "counts": asdict(self.counts),
             "languages": dict(self.languages),
             "query_languages": dict(self.query_languages),
+            "mixed_languages": self.mixed,
+            "languages_of_source": self.of_source,
             "sources": [describe(source) for source in self.sources],
             "faults": [asdict(fault) for fault in self.faults],
             **({"near": self.near.as_json()} if self.near else {}),
@@ -89,8 +95,15 @@ class ConversionReport:
         where = f" (listed in {' and '.join(listed)})" if listed else ""
         return (
             f"\n{_number(c.rows, 'row')} = {c.kept:,} kept + {c.merged:,} merged + {c.rejected:,} rejected{where}\n"
-            f"→ {_number(c.documents, 'document')} ({_balance(self.languages)}){queries}{judged}\n→ {self.out}\n"
+            f"→ {_number(c.documents, 'document')} ({_balance(self.languages)}){queries}{judged}\n{self._named()}→ {self.out}\n"
         )
+
+    def _named(self) -> str:
+        """What the balance of languages does not tell."""
+        mixed = f"{_number(self.mixed, 'document')} in several languages (und, with 'langs' in the metadata)"
+        of_source = f"{_number(self.of_source, 'text')} too short to say, named as the rest of the source"
+        told = [line for line, count in ((mixed, self.mixed), (of_source, self.of_source)) if count]
+        return "".join(f"  {line}\n" for line in told)
 
     def _where_judged(self) -> str:
         """The split that found judgments go to; those of folders and collections may keep their own."""

@@ -33,7 +33,10 @@ def table(tmp_path: Path) -> Path:
 def test_convert_answers_in_json(tmp_path: Path, table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, report = call_json(capsys, "convert", table, "--out", tmp_path / "out", "--language", "de")
     assert status == 0
-    assert list(report) == ["out", "counts", "languages", "query_languages", "sources", "faults", "near", "seconds"]
+    assert list(report) == [
+        "out", "counts", "languages", "query_languages", "mixed_languages", "languages_of_source", "sources", "faults",
+        "near", "seconds",
+    ]  # fmt: skip
     assert report["counts"] == {
         "rows": 3, "kept": 2, "merged": 0, "rejected": 1, "documents": 2, "queries": 2, "judgments": 2,
     }  # fmt: skip
