@@ -129,9 +129,12 @@ class Namer:
         self, texts: Sequence[str], corpus: Counter[str], source: Counter[str], known: Sequence[Weights] | None
     ) -> list[Naming]:
         """What :func:`namings` says, which takes longer than all else in a conversion."""
-        given = [texts, self._candidates, corpus, source, known]
+
+        def work_out() -> list[tuple[Any, ...]]:
+            return list(map(astuple, namings(texts, self._candidates, corpus, source, known)))
+
         began = time.perf_counter()
-        found = self._memo.of("languages", given, lambda: list(map(astuple, namings(*given))))
+        found = self._memo.of("languages", [texts, self._candidates, corpus, source, known], work_out)
         self.seconds += time.perf_counter() - began
         return [Naming(lang, tuple(langs), of_source) for lang, langs, of_source in found]
 
