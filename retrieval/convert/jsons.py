@@ -63,8 +63,9 @@ def _line_rows(line: str, origin: Origin, encoding: Encoding, parser: Parser) ->
     if parsed.problem:
         yield Row(origin, raw=line.rstrip("\r\n"), problem=parsed.problem)
     for place, value in enumerate(parsed.values):
-        row = replace(origin, row=origin.row + place) if place else origin
-        yield object_row(value, row, parser.doubled, (*notes, *parsed.notes))
+        where = replace(origin, row=origin.row + place) if place else origin
+        row = object_row(value, where, parser.doubled, (*notes, *parsed.notes))
+        yield replace(row, raw=line.rstrip("\r\n")) if row.problem is TOO_DEEP else row
 
 
 def object_row(value: Any, origin: Origin, doubled: Collection[str] = (), notes: tuple[str, ...] = ()) -> Row:
