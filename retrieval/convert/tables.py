@@ -86,7 +86,7 @@ def _rows(stream: Iterator[str], encoding: Encoding, dialect: Dialect, file: str
     number = 0
     header: list[str] | None = None if dialect.header else []
     for row in read(stream, dialect.delimiter, dialect.quoting):
-        if is_blank(row.cells):
+        if _is_blank(row.cells):
             continue
         if header is None and not row.problem and any(map(str.strip, row.cells)):
             header = row.cells
@@ -109,7 +109,7 @@ def _reread(cells: list[str], encoding: Encoding) -> list[str]:
     return cells if None in read_anew else cast(list[str], read_anew)
 
 
-def is_blank(cells: Sequence[str]) -> bool:
+def _is_blank(cells: Sequence[str]) -> bool:
     """Whether a line holds white space only."""
     return len(cells) <= 1 and not any(map(str.strip, cells))
 
@@ -160,8 +160,7 @@ def _is_odd(row: Cells, quoting: str) -> bool:
 
 
 def _counted(sample: str, delimiter: str, parsed: Sequence[Cells]) -> int:
-    """The rows to count. Those with an open quote do so only if there are as many of them as of quoted cells:
-    then quotes are letters."""
+    """The rows to count. Those with an open quote do only where quoted cells are no more: there, quotes are letters."""
     broken = sum(row.problem is not None for row in parsed)
     if not broken:
         return len(parsed)
