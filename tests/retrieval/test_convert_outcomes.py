@@ -216,7 +216,9 @@ def test_lines_that_are_no_json_say_what_to_do(tmp_path: Path, line: str, reason
     assert reject["reason"].startswith(reason)
     assert reject["remedy"].startswith(remedy)
     assert reject["content"] == line
-    with pytest.raises(BakehouseError, match=r"b\.jsonl: its only row cannot be read. The first, (line|row) 1: not JSON"):
+    with pytest.raises(
+        BakehouseError, match=r"b\.jsonl: its only row cannot be read. The first, (line|row) 1: not JSON"
+    ):
         run(write(tmp_path / "b.jsonl", f"{line}\n"), tmp_path / "out")
 
 
