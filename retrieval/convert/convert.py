@@ -183,14 +183,10 @@ def _nothing(counts: Counts, faults: Sequence[Fault]) -> str:
 
 
 def _too_few(counts: Counts, faults: Sequence[Fault]) -> str:
-    said = (
-        f"a single document came of {counts.rows:,} row{'' if counts.rows == 1 else 's'}, so nothing was "
-        "written: a corpus has at least two to choose from. Name more sources, or make passages of a long one with "
-        "--chunk."
-    )
-    return f"{said} {_reasons(faults)}".rstrip()
+    rows = "one row" if counts.rows == 1 else f"{counts.rows:,} rows"
+    said = f"a single document came of {rows}, so nothing was written: a corpus has at least two to choose from."
+    return f"{said} Name more sources, or make passages of a long one with --chunk. {_reasons(faults)}".rstrip()
 
 
 def _reasons(faults: Sequence[Fault]) -> str:
-    """The first faults; of files that end alike, one."""
     return " ".join(f"{fault.file}: {fault.message}" for fault in faults[:3])

@@ -21,7 +21,7 @@ from retrieval.convert.entries import Origin, Problem
 from retrieval.convert.files import File
 from retrieval.convert.rows import Row, Rows, flatten
 from retrieval.convert.tables import STRAY_BYTES
-from retrieval.convert.values import TOO_DEEP, Parser, remedy, too_deep
+from retrieval.convert.values import TOO_DEEP, Parser, remedy, too_deep, within
 from retrieval.errors import BakehouseError, nearest
 
 
@@ -63,8 +63,9 @@ def _line_rows(line: str, origin: Origin, encoding: Encoding, parser: Parser) ->
     if parsed.problem:
         yield Row(origin, raw=line.rstrip("\r\n"), problem=parsed.problem)
     for place, value in enumerate(parsed.values):
-        row = replace(origin, row=origin.row + place) if place else origin
-        yield object_row(value, row, parser.doubled, (*notes, *parsed.notes))
+        where = replace(origin, row=origin.row + place) if place else origin
+        row = object_row(value, where, parser.doubled, (*notes, *parsed.notes))
+        yield replace(row, raw=line.rstrip("\r\n")) if row.problem is TOO_DEEP else row
 
 
 def object_row(value: Any, origin: Origin, doubled: Collection[str] = (), notes: tuple[str, ...] = ()) -> Row:
@@ -74,12 +75,12 @@ def object_row(value: Any, origin: Origin, doubled: Collection[str] = (), notes:
     """
     if isinstance(value, str):
         value = {"text": value}
+    if any(isinstance(each, list | dict) and too_deep(each) for each in within(value)):
+        return Row(origin, problem=TOO_DEEP)
     if not isinstance(value, dict):
         problem = Problem(f"a JSON {_kind(value)} where an object was wanted", 'Write it as {"text": "…"}.')
         return Row(origin, raw=value, problem=problem)
     flat = flatten(value)
-    if any(isinstance(inner, list | dict) and too_deep(inner) for inner in flat.values()):
-        return Row(origin, problem=TOO_DEEP)
     if doubled:
         twice = (name for name in flat if name.rsplit(".", 1)[-1] in doubled)
         notes += tuple(f"names a field twice: the later one was read as '{name}'" for name in twice)

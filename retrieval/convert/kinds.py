@@ -49,8 +49,6 @@ _REMEDIES = {
     ".xz": "Unpack it and name the file inside.",
     ".zst": "Unpack it and name the file inside.",
 }
-
-
 OTHERWISE = "If it is text, let its name end in .txt; else export it in a format that can."
 """What to do with a file whose ending nobody knows."""
 

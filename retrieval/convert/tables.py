@@ -120,7 +120,7 @@ class Table:
 
     def _read(self, stream: Iterator[str]) -> Iterator[Cells]:
         rows = read(stream, self.dialect.delimiter, self.dialect.quoting)
-        return (row for row in rows if not is_blank(row.cells))
+        return (row for row in rows if not _is_blank(row.cells))
 
     def _row(self, row: Cells, origin: Origin) -> Row:
         cells, notes = row.cells, (row.note,) if row.note else ()
@@ -142,7 +142,7 @@ def _reread(cells: list[str], encoding: Encoding) -> list[str]:
     return cells if None in read_anew else cast(list[str], read_anew)
 
 
-def is_blank(cells: Sequence[str]) -> bool:
+def _is_blank(cells: Sequence[str]) -> bool:
     """Whether a line holds white space only."""
     return len(cells) <= 1 and not any(map(str.strip, cells))
 
@@ -193,8 +193,7 @@ def _is_odd(row: Cells, quoting: str) -> bool:
 
 
 def _counted(sample: str, delimiter: str, parsed: Sequence[Cells]) -> int:
-    """The rows to count. Those with an open quote do so only if there are as many of them as of quoted cells:
-    then quotes are letters."""
+    """The rows to count. Those with an open quote do only where quoted cells are no more: there, quotes are letters."""
     broken = sum(row.problem is not None for row in parsed)
     if not broken:
         return len(parsed)

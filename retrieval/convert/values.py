@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,7 +95,8 @@ class Parser:
 
     def _told_apart(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for name, value in ((clean(name), value) for name, value in pairs):
+        for written, value in pairs:
+            name = clean(written) if repairs(written) else written
             key, number = name, 1
             while key in found and found[key] != value:
                 number += 1
@@ -107,10 +108,10 @@ class Parser:
 
 
 def too_deep(value: Any) -> bool:
-    """Whether lists and objects lie more than :data:`DEEPEST` levels within one another."""
+    """Whether lists and objects lie more than :data:`DEEPEST` levels within a value."""
     level = [value]
     for _ in range(DEEPEST):
-        level = [inner for outer in level for inner in _within(outer) if isinstance(inner, dict | list)]
+        level = [inner for outer in level for inner in within(outer) if isinstance(inner, dict | list)]
         if not level:
             return False
     return True
@@ -121,8 +122,9 @@ def remedy(error: json.JSONDecodeError) -> str:
     return _AS_PYTHON if error.doc.startswith(_PYTHON, error.pos) else ""
 
 
-def _within(value: Any) -> Any:
-    return value.values() if isinstance(value, dict) else value
+def within(value: Any) -> Iterable[Any]:
+    """What an object or a list holds; nothing is in other values."""
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _problem(error: json.JSONDecodeError) -> Problem:

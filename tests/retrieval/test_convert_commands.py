@@ -80,7 +80,7 @@ def test_a_corpus_of_one_document_is_refused(tmp_path: Path, capsys: pytest.Capt
     path = write(tmp_path / "a.txt", "Bread of rye")
     status, report = call_json(capsys, "convert", path, "--out", tmp_path / "out", "--language", "en")
     assert status == 2
-    assert "a single document came of 1 row, so nothing was written" in report["error"]
+    assert "a single document came of one row, so nothing was written" in report["error"]
     assert not (tmp_path / "out").exists()
 
 

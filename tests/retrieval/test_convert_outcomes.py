@@ -205,6 +205,7 @@ def test_fields_named_twice_are_kept_apart(tmp_path: Path, name: str) -> None:
             "not JSON (too deeply nested)",
             "Leave out what lies deeper than 100 levels.",
         ),
+        ("[" * 300 + "]" * 300, "not JSON (too deeply nested)", "Leave out what lies deeper"),
         ('{"text": "x", "a": ' + "[" * 200 + "]" * 200 + "}", "not JSON (too deeply nested)", "Leave out what lies"),
     ],
 )
@@ -214,7 +215,10 @@ def test_lines_that_are_no_json_say_what_to_do(tmp_path: Path, line: str, reason
     assert reject["line"] == 2
     assert reject["reason"].startswith(reason)
     assert reject["remedy"].startswith(remedy)
-    with pytest.raises(BakehouseError, match=r"b\.jsonl: its only row cannot be read. The first, line 1: not JSON"):
+    assert reject["content"] == line
+    with pytest.raises(
+        BakehouseError, match=r"b\.jsonl: its only row cannot be read. The first, (line|row) 1: not JSON"
+    ):
         run(write(tmp_path / "b.jsonl", f"{line}\n"), tmp_path / "out")
 
 
