@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import sys
 import threading
 from collections.abc import Sequence
@@ -51,19 +52,12 @@ def _made(files: Sequence[Path], options: Options, folder: Path, teller: _Teller
         return draft(files, options, folder, teller.hear)
     except NoTextFound as error:
         rows = tuple(dict(row.values) for row in error.rows[:3])
-        return Refusal(_without_places(str(error), files, folder), tuple(columns_of(error.rows)), rows)
+        return Refusal(str(error), tuple(columns_of(error.rows)), rows)
     except (BakehouseError, OSError) as error:
         sentence = cli.explain(error)
         if sentence is None:
             raise
-        return Refusal(_without_places(sentence, files, folder))
-
-
-def _without_places(sentence: str, files: Sequence[Path], folder: Path) -> str:
-    """A visitor knows the file, not the folder it was uploaded to."""
-    for path in files:
-        sentence = sentence.replace(f"{path.parent}/", "")
-    return sentence.replace(f"{folder}/given/", "").replace(f"{folder}/given", "what you dropped")
+        return Refusal(re.sub(r"^\. ", "what you dropped ", sentence))
 
 
 class _Teller:

@@ -84,19 +84,19 @@ def build(page: PageState) -> None:
                 elem_id="stop-reading",
             )
             lengths = gr.HTML(**SURFACE, elem_id="lengths")
-    with gr.Column(visible=False) as mapping:
-        gr.HTML(html.heading(wording.COLUMNS, "choose another where the guess is wrong"), **SURFACE)
-        with gr.Row(elem_classes="bh-split"):
-            with gr.Column(scale=2, min_width=280, elem_classes="bh-roles"):
-                roles = {
-                    role: gr.Dropdown([], label=role.replace("_", " "), info=what, elem_id=f"role-{role}")
-                    for role, what in ROLES.items()
-                }
-                fields["keep"] = gr.Dropdown(
-                    [], multiselect=True, label="also keep", info="as metadata of each document", elem_id="role-keep"
-                )
-            with gr.Column(scale=3, min_width=280):
-                rows = gr.HTML(**SURFACE, elem_id="before-after")
+    with gr.Column(visible=False) as comparing, gr.Row(elem_classes="bh-split"):
+        with gr.Column(scale=2, min_width=280, elem_classes="bh-roles") as mapping:
+            gr.HTML(html.heading(wording.COLUMNS, "choose another where the guess is wrong"), **SURFACE)
+            roles = {
+                role: gr.Dropdown([], label=role.replace("_", " "), info=what, elem_id=f"role-{role}")
+                for role, what in ROLES.items()
+            }
+            fields["keep"] = gr.Dropdown(
+                [], multiselect=True, label="also keep", info="as metadata of each document", elem_id="role-keep"
+            )
+        with gr.Column(scale=3, min_width=280):
+            gr.HTML(html.heading("Before and after", "the first rows"), **SURFACE)
+            rows = gr.HTML(**SURFACE, elem_id="before-after")
     with gr.Row(elem_classes="bh-split"):
         with gr.Column(scale=5, min_width=280), gr.Tabs(elem_classes="bh-views"):
             views = []
@@ -110,7 +110,7 @@ def build(page: PageState) -> None:
 
     form = Form(files, roles, {name: fields[name] for name in Choices.__slots__})
     shown = [kept, work, chosen, files, name, verdict, lengths, *views, shape, *tabs]
-    shown += [mapping, keeping, settings, stop, rows, *folds, fields["keep"], *roles.values()]
+    shown += [comparing, mapping, keeping, settings, pack, stop, rows, *folds, fields["keep"], *roles.values()]
     _wire_reading(page, form, shown, kept, work, chosen, stop, measured, lengths)
     use.click(page.guard(_use), [kept, name], [page.corpus, page.tabs], api_visibility="private", concurrency_limit=1)
     pack.click(page.guard(_pack), [page.corpus, kept, name], [packed], **_QUIET).success(
