@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pickle
 import re
+import shutil
 import sys
 import threading
 from collections.abc import Sequence
@@ -35,15 +36,16 @@ def main() -> None:
     wire = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is no news
     files, options, folder = pickle.load(sys.stdin.buffer)
-    threading.Thread(target=_leave_with_the_page, daemon=True).start()
+    threading.Thread(target=_leave_with_the_page, args=[folder], daemon=True).start()
     teller = _Teller(wire, Reached(files))
     threading.Thread(target=teller.beat, daemon=True).start()
     teller.tell(_made(files, options, folder, teller))
 
 
-def _leave_with_the_page() -> None:
+def _leave_with_the_page(folder: Path) -> None:
     """The other end of standard input is closed when the page's process has ended, however it ended."""
     sys.stdin.buffer.read()
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 

@@ -128,7 +128,7 @@ class Drafting:
             if isinstance(news, Refusal):
                 raise Refused(news)
             yield news
-            if isinstance(news, Draft):
+            if self.stopped or isinstance(news, Draft):
                 return
         if not self.stopped:
             raise Refused(Refusal(_silent(self._process.wait())))

@@ -75,7 +75,8 @@ def draft(
     """Convert files into a new draft.
 
     Of several files, one that cannot be read is a rejected row, as it is in a folder. Files of the
-    BEIR format that are given one by one are put together again.
+    BEIR format that are given one by one are put together again. Changes into the folder of the files
+    while it works, so a page with threads has it done by :mod:`retrieval.drafting`.
 
     :param folder: Where to; a new one if None. Nothing is left of it if the conversion fails.
     :param tell: Is shown the first rows, then told now and then how far the conversion is.

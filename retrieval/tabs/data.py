@@ -148,11 +148,11 @@ def _fold(title: str, about: str) -> gr.Accordion:
 def _draw_shaping(fields: dict[str, Any]) -> gr.Accordion:
     with _fold(wording.SHAPING, Choices().shaping) as fold, gr.Column(elem_classes="bh-settings"):
         fields["tokens"] = gr.Number(
-            None, label="Tokens of a passage", elem_id="set-tokens",
-            info="Longer documents are cut between sentences. Empty: they stay whole.",
+            0, label="Tokens of a passage", elem_id="set-tokens",
+            info="Longer documents are cut between sentences. 0: they stay whole.",
         )  # fmt: skip
         fields["overlap"] = gr.Number(
-            None, label="Overlap", elem_id="set-overlap", info="Tokens that a passage repeats of the one before."
+            0, label="Overlap", elem_id="set-overlap", info="Tokens that a passage repeats of the one before."
         )
         fields["split"] = gr.Dropdown(
             choices.SPLITS, value="test", allow_custom_value=True, label="Judgments go to", elem_id="set-split",
