@@ -14,6 +14,7 @@ import gradio as gr
 from eval.tabs import compare, scores
 from retrieval import cli
 from retrieval.corpora import HANDBOOK
+from retrieval.errors import BakehouseError
 from retrieval.home import on_space
 from retrieval.models import DEFAULT
 from retrieval.page import uploads
@@ -22,10 +23,13 @@ from retrieval.tabs import data, header, search, theme
 from training import tab as train
 from training.page.headline import headline
 
+_KEPT = (3600, 24 * 3600)
+"""Seconds between two looks at uploaded files, and those after which one is removed, as long as a visit is kept."""
+
 
 def compose(shelf: Shelf) -> gr.Blocks:
     """The whole page."""
-    with gr.Blocks(title="Bakehouse", analytics_enabled=False, fill_width=True) as blocks:
+    with gr.Blocks(title="Bakehouse", analytics_enabled=False, fill_width=True, delete_cache=_KEPT) as blocks:
         top = header.build()
         with gr.Tabs(elem_id="tabs") as tabs:
             page = header.connect(top, blocks, tabs, headline)
@@ -75,6 +79,8 @@ def main() -> None:
     args = parser.parse_args()
     try:
         serve(args.host, args.port)
+    except BakehouseError as error:
+        parser.error(str(error))
     except OSError as error:
         parser.error(f"cannot serve on {args.host}:{args.port} ({error}). Choose another port with --port.")
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
+import shutil
 import sys
 import threading
 from collections.abc import Sequence
@@ -34,15 +36,16 @@ def main() -> None:
     wire = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is no news
     files, options, folder = pickle.load(sys.stdin.buffer)
-    threading.Thread(target=_leave_with_the_page, daemon=True).start()
+    threading.Thread(target=_leave_with_the_page, args=[folder], daemon=True).start()
     teller = _Teller(wire, Reached(files))
     threading.Thread(target=teller.beat, daemon=True).start()
     teller.tell(_made(files, options, folder, teller))
 
 
-def _leave_with_the_page() -> None:
+def _leave_with_the_page(folder: Path) -> None:
     """The other end of standard input is closed when the page's process has ended, however it ended."""
     sys.stdin.buffer.read()
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 
@@ -51,19 +54,12 @@ def _made(files: Sequence[Path], options: Options, folder: Path, teller: _Teller
         return draft(files, options, folder, teller.hear)
     except NoTextFound as error:
         rows = tuple(dict(row.values) for row in error.rows[:3])
-        return Refusal(_without_places(str(error), files, folder), tuple(columns_of(error.rows)), rows)
+        return Refusal(str(error), tuple(columns_of(error.rows)), rows)
     except (BakehouseError, OSError) as error:
         sentence = cli.explain(error)
         if sentence is None:
             raise
-        return Refusal(_without_places(sentence, files, folder))
-
-
-def _without_places(sentence: str, files: Sequence[Path], folder: Path) -> str:
-    """A visitor knows the file, not the folder it was uploaded to."""
-    for path in files:
-        sentence = sentence.replace(f"{path.parent}/", "")
-    return sentence.replace(f"{folder}/given/", "").replace(f"{folder}/given", "what you dropped")
+        return Refusal(re.sub(r"^\. ", "what you dropped ", sentence))
 
 
 class _Teller:

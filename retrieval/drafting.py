@@ -22,7 +22,7 @@ from typing import IO, Any
 from retrieval.convert.options import Options
 from retrieval.drafts import Draft, Look, new_folder
 from retrieval.errors import BakehouseError
-from retrieval.home import ROOT
+from retrieval.home import ROOT, home
 
 AT_ONCE = 2
 """Drafts that are made at the same time; others wait for their turn."""
@@ -115,6 +115,7 @@ class Drafting:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "retrieval.drafter"],
             cwd=ROOT,
+            env={**os.environ, "BAKEHOUSE_HOME": str(home())},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
@@ -127,7 +128,7 @@ class Drafting:
             if isinstance(news, Refusal):
                 raise Refused(news)
             yield news
-            if isinstance(news, Draft):
+            if self.stopped or isinstance(news, Draft):
                 return
         if not self.stopped:
             raise Refused(Refusal(_silent(self._process.wait())))

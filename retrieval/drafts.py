@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import chdir
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -74,7 +75,8 @@ def draft(
     """Convert files into a new draft.
 
     Of several files, one that cannot be read is a rejected row, as it is in a folder. Files of the
-    BEIR format that are given one by one are put together again.
+    BEIR format that are given one by one are put together again. Changes into the folder of the files
+    while it works, so a page with threads has it done by :mod:`retrieval.drafting`.
 
     :param folder: Where to; a new one if None. Nothing is left of it if the conversion fails.
     :param tell: Is shown the first rows, then told now and then how far the conversion is.
@@ -83,11 +85,13 @@ def draft(
     options = options or Options()
     folder = folder or new_folder()
     try:
-        places = _placed(given, folder / "given")
+        place = _placed(given, folder / "given")
         tell(Progress("opening"))
-        first = _first_rows(places, options)
-        tell(Look(first))
-        report = convert(places, folder / "corpus", options, least=TO_CHOOSE_FROM, watch=tell)
+        with chdir(place.parent if place.is_file() else place):  # so that reports name files as the person does
+            places = [Path(place.name if place.is_file() else ".")]
+            first = _first_rows(places, options)
+            tell(Look(first))
+            report = convert(places, folder / "corpus", options, least=TO_CHOOSE_FROM, watch=tell)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -107,17 +111,17 @@ def _no_more() -> Iterator[Entry]:
     return iter(())
 
 
-def _placed(given: Sequence[Path], folder: Path) -> list[Path]:
+def _placed(given: Sequence[Path], folder: Path) -> Path:
     """What to convert: one file as it is, several in a folder, those of the BEIR format at their places in it."""
     if len(given) == 1:
-        return list(given)
+        return given[0].resolve()
     names = {beir_name(path.name) for path in given}
     kind = gpl.KIND if QUERIES not in names and f"{gpl.KIND}{QUERIES}" in names else ""
     for path in given:
         name = beir_name(path.name)
         judged = CORPUS in names and name.endswith(".tsv") and name not in gpl.READERS
         link(path, _free(folder / (f"{kind}{QRELS}" if judged else "") / path.name))
-    return [folder]
+    return folder
 
 
 def _free(path: Path) -> Path:

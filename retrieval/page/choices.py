@@ -34,7 +34,7 @@ class Choices:
     """The values of the form, in the order of its fields.
 
     :param header: ``names``, ``row``, or empty where it is to be detected.
-    :param tokens: The most tokens of a passage; None leaves documents whole.
+    :param tokens: The most tokens of a passage; 0 or None leaves documents whole.
     :param split: A name, or shares such as ``80/10/10``.
     :param again: Whether judgments that came in splits of their own are divided too.
     """
@@ -45,8 +45,8 @@ class Choices:
     records: str = ""
     languages: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
-    tokens: float | None = None
-    overlap: float | None = None
+    tokens: float | None = 0
+    overlap: float | None = 0
     split: str = "test"
     seed: float | None = 0
     again: bool = False
@@ -91,7 +91,7 @@ class Choices:
         )
 
     def _chunking(self, model: str) -> Chunking | None:
-        if self.tokens is None:
+        if not self.tokens:
             if self.overlap:
                 raise BakehouseError("an overlap is of passages: say how many tokens a passage may have, too.")
             return None

@@ -16,6 +16,7 @@ from retrieval.convert.folder import DUPLICATES, REJECTS
 from retrieval.convert.rejected import Group, rejected
 from retrieval.page import html, numbers
 from retrieval.page.tongues import language_name
+from retrieval.page.wording import on_page
 from retrieval.records import Document, Qrels, Query
 
 SHOWN = 20
@@ -168,17 +169,17 @@ def _group(group: Group) -> list[Markup]:
         ]
         for each in group.examples
     ]
-    title = html.heading(
-        f"{group.reason[:1].upper()}{group.reason[1:].rstrip('.')}", numbers.counted(group.count, "row")
-    )
+    reason, _, more = group.reason.partition(". ")
+    remedy = on_page(" ".join(filter(None, [f"{more.rstrip('.')}." if more else "", group.remedy])))
+    title = html.heading(reason.rstrip("."), numbers.counted(group.count, "row"))
     rest = group.count - len(group.examples)
-    more = html.note(f"and {numbers.counted(rest, 'more row')}.") if rest else Markup("")
-    return [title, html.note(group.remedy), html.table(["where", "the row itself"], rows, group.reason), more]
+    further = html.note(f"and {numbers.counted(rest, 'more row')}.") if rest else Markup("")
+    return [title, html.note(remedy), html.table(["where", "the row itself"], rows, reason), further]
 
 
 def _place(line: Mapping[str, Any]) -> Markup:
     where = f", line {line['line']:,}" if line.get("line") else f", row {line['row']:,}" if line.get("row") else ""
-    return html.join([html.text(str(line["file"])), where])
+    return html.element("span", html.isolate(str(line["file"])) + where)
 
 
 def becoming(corpus: Corpus) -> dict[str, list[Document]]:

@@ -121,7 +121,7 @@ def _in_words(lengths: Lengths, whole: Lengths | None, cut: int) -> str:
     told = f"Half of the passages are shorter than {lengths.median} tokens. "
     if lengths.cut:
         share = _share(lengths.cut)
-        told += f"{share} are longer than the {lengths.limit} that the model reads: their ends are cut off."
+        told += f"{share[:1].upper()}{share[1:]} are longer than the {lengths.limit} that the model reads: their ends are cut off."
         told += "" if cut else " Make passages of them under “Passages and splits”."
     else:
         told += f"All fit into the {lengths.limit} that the model reads."

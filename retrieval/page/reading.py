@@ -151,9 +151,10 @@ def refused_rows(refusal: Refusal) -> Markup:
 
 def _before(row: RowPreview, source: Source) -> Markup:
     where = f"line {row.origin.line:,}" if row.origin.line else f"row {row.origin.row:,}"
-    roles = set(source.mapping.roles.values()) if source.mapping else set(row.before)
-    unused = [name for name in row.before if name not in roles]
-    cells = html.pairs(_cells(row.before, [name for name in row.before if name in roles]))
+    roles = set(source.mapping.roles.values()) if source.mapping else set()
+    used = [name for name in row.before if name in roles] or list(row.before)  # a SQuAD question is told by its place
+    unused = [name for name in row.before if name not in used]
+    cells = html.pairs(_cells(row.before, used))
     return html.note(where) + cells + (html.note(html.text(f"left out: {', '.join(unused)}")) if unused else "")
 
 

@@ -84,19 +84,19 @@ def build(page: PageState) -> None:
                 elem_id="stop-reading",
             )
             lengths = gr.HTML(**SURFACE, elem_id="lengths")
-    with gr.Column(visible=False) as mapping:
-        gr.HTML(html.heading(wording.COLUMNS, "choose another where the guess is wrong"), **SURFACE)
-        with gr.Row(elem_classes="bh-split"):
-            with gr.Column(scale=2, min_width=280, elem_classes="bh-roles"):
-                roles = {
-                    role: gr.Dropdown([], label=role.replace("_", " "), info=what, elem_id=f"role-{role}")
-                    for role, what in ROLES.items()
-                }
-                fields["keep"] = gr.Dropdown(
-                    [], multiselect=True, label="also keep", info="as metadata of each document", elem_id="role-keep"
-                )
-            with gr.Column(scale=3, min_width=280):
-                rows = gr.HTML(**SURFACE, elem_id="before-after")
+    with gr.Column(visible=False) as comparing, gr.Row(elem_classes="bh-split"):
+        with gr.Column(scale=2, min_width=280, elem_classes="bh-roles") as mapping:
+            gr.HTML(html.heading(wording.COLUMNS, "choose another where the guess is wrong"), **SURFACE)
+            roles = {
+                role: gr.Dropdown([], label=role.replace("_", " "), info=what, elem_id=f"role-{role}")
+                for role, what in ROLES.items()
+            }
+            fields["keep"] = gr.Dropdown(
+                [], multiselect=True, label="also keep", info="as metadata of each document", elem_id="role-keep"
+            )
+        with gr.Column(scale=3, min_width=280):
+            gr.HTML(html.heading("Before and after", "the first rows"), **SURFACE)
+            rows = gr.HTML(**SURFACE, elem_id="before-after")
     with gr.Row(elem_classes="bh-split"):
         with gr.Column(scale=5, min_width=280), gr.Tabs(elem_classes="bh-views"):
             views = []
@@ -110,7 +110,7 @@ def build(page: PageState) -> None:
 
     form = Form(files, roles, {name: fields[name] for name in Choices.__slots__})
     shown = [kept, work, chosen, files, name, verdict, lengths, *views, shape, *tabs]
-    shown += [mapping, keeping, settings, stop, rows, *folds, fields["keep"], *roles.values()]
+    shown += [comparing, mapping, keeping, settings, pack, stop, rows, *folds, fields["keep"], *roles.values()]
     _wire_reading(page, form, shown, kept, work, chosen, stop, measured, lengths)
     use.click(page.guard(_use), [kept, name], [page.corpus, page.tabs], api_visibility="private", concurrency_limit=1)
     pack.click(page.guard(_pack), [page.corpus, kept, name], [packed], **_QUIET).success(
@@ -148,11 +148,11 @@ def _fold(title: str, about: str) -> gr.Accordion:
 def _draw_shaping(fields: dict[str, Any]) -> gr.Accordion:
     with _fold(wording.SHAPING, Choices().shaping) as fold, gr.Column(elem_classes="bh-settings"):
         fields["tokens"] = gr.Number(
-            None, label="Tokens of a passage", elem_id="set-tokens",
-            info="Longer documents are cut between sentences. Empty: they stay whole.",
+            0, label="Tokens of a passage", elem_id="set-tokens",
+            info="Longer documents are cut between sentences. 0: they stay whole.",
         )  # fmt: skip
         fields["overlap"] = gr.Number(
-            None, label="Overlap", elem_id="set-overlap", info="Tokens that a passage repeats of the one before."
+            0, label="Overlap", elem_id="set-overlap", info="Tokens that a passage repeats of the one before."
         )
         fields["split"] = gr.Dropdown(
             choices.SPLITS, value="test", allow_custom_value=True, label="Judgments go to", elem_id="set-split",

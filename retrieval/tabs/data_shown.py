@@ -58,7 +58,10 @@ class Shown:
     """One value for each part of the page; what is not given stays as it is.
 
     :param views: Those of :data:`VIEWS` and the format.
-    :param tabs: Their titles.
+    :param counts: What stands behind the titles of :data:`VIEWS`.
+    :param comparing: Whether there are rows to show before and after.
+    :param mapping: Whether their columns can be chosen.
+    :param keeping: Whether there is something to keep as a corpus; ``packing``: to download.
     :param busy: Whether something is being made that can be stopped.
     :param settings: Whether there are files whose reading can be overruled.
     :param columns: What may be chosen for a role; None leaves the menus.
@@ -73,9 +76,11 @@ class Shown:
     lengths: Any = _SAME
     views: Sequence[Any] = _SAME_VIEWS
     counts: Sequence[int] | None = None
+    comparing: bool | None = None
     mapping: bool | None = None
     keeping: bool | None = None
     settings: bool | None = None
+    packing: bool | None = None
     busy: bool | None = None
     rows: Any = _SAME
     folds: Choices | None = None
@@ -90,8 +95,8 @@ class Shown:
             *(self.kept, self.work, self.chosen, self.files, self.name, self.verdict, self.lengths),
             *self.views,
             *self._titles(),
-            *(_seen(gr.Column, self.mapping), _seen(gr.Column, self.keeping), _seen(gr.Column, settings)),
-            *(_seen(gr.Button, self.busy), self.rows),
+            *(_seen(gr.Column, seen) for seen in (self.comparing, self.mapping, self.keeping, settings)),
+            *(_seen(gr.Button, self.packing), _seen(gr.Button, self.busy), self.rows),
             *self._folds(),
             *self._menus(),
         ]
@@ -146,8 +151,10 @@ def of_corpus(corpus: Corpus, *, stopped: bool = False) -> Shown:
         lengths="",
         views=_views(corpus),
         counts=_counts(corpus, {}),
+        comparing=False,
         mapping=False,
         keeping=False,
+        packing=True,
         settings=False,
         busy=False,
         rows="",
@@ -164,7 +171,13 @@ def of_work(work: Drafting, chosen: Chosen, progress: html.Markup, *, new: bool)
         return shown
     soon = html.note("Here, once all is read.")
     return replace(
-        shown, lengths="", views=(*(soon,) * len(VIEWS), ""), counts=(0,) * len(VIEWS), mapping=False, rows=""
+        shown,
+        lengths="",
+        views=(*(soon,) * len(VIEWS), ""),
+        counts=(0,) * len(VIEWS),
+        comparing=False,
+        keeping=False,
+        packing=False,
     )
 
 
@@ -192,6 +205,7 @@ def of_draft(made: Draft, name: str | None, chosen: Chosen) -> Shown:
         views=_views(corpus),
         counts=_counts(corpus, {"Rejected": report.counts.rejected}),
         keeping=True,
+        packing=True,
         busy=False,
     )
 
@@ -201,11 +215,12 @@ def of_preview(preview: Preview, becoming: reading.Becoming, chosen: Chosen) -> 
     rows = reading.before_after(preview, becoming)
     source = reading.mapped(preview)
     if source is None or source.source.mapping is None:
-        return Shown(mapping=False, rows=rows)
+        return Shown(comparing=bool(rows), mapping=False, rows=rows)
     mapping = source.source.mapping
     shown = {role: mapping.column(role) or NO_COLUMN for role in ROLES}
     return Shown(
         chosen=chosen.with_shown(shown),
+        comparing=True,
         mapping=True,
         rows=rows,
         columns=source.columns,
@@ -229,12 +244,19 @@ def of_refusal(
         nothing = html.empty("Nothing to show.", "What was dropped could not be converted: see above.")
         views = (*(nothing,) * len(VIEWS), "")
         shown = replace(
-            shown, kept=None, lengths="", views=views, counts=(0,) * len(VIEWS), rows="", mapping=False, keeping=False
+            shown,
+            kept=None,
+            lengths="",
+            views=views,
+            counts=(0,) * len(VIEWS),
+            comparing=False,
+            keeping=False,
+            packing=False,
         )
     if refusal and refusal.columns and chosen:
         rows = reading.refused_rows(refusal)
         menus = replace(chosen, shown={}, said={})
-        shown = replace(shown, chosen=menus, columns=refusal.columns, mapping=True, rows=rows)
+        shown = replace(shown, chosen=menus, columns=refusal.columns, comparing=True, mapping=True, rows=rows)
     return shown
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,17 @@ def test_a_stop_before_the_start_starts_nothing(home: Path, tmp_path: Path) -> N
     work.stop()
     assert list(work.follow()) == []
     assert work._process is None and not work.folder.exists()
+
+
+def test_a_process_that_dies_is_a_sentence(home: Path, tmp_path: Path) -> None:
+    work = Drafting((table(tmp_path / "breads.csv", 400_000),), ENGLISH)
+    news = work.follow()
+    next(news)
+    assert work._process is not None
+    os.kill(work._process.pid, signal.SIGKILL)
+    with pytest.raises(Refused, match=r"status -9: most likely the memory did not suffice\. Drop fewer"):
+        list(news)
+    assert not work.folder.exists()
 
 
 def test_the_share_is_that_of_bytes_and_unknown_where_lines_say_nothing(tmp_path: Path) -> None:

@@ -207,3 +207,13 @@ def test_a_corpus_of_documents_alone_says_that_no_more_is_needed(home: Path, tin
     assert "No queries." in dataset.queries_table(corpus)
     assert "No judgments." in dataset.judgments_table(corpus)
     assert layout.format_panel(corpus).count("This corpus has none.") == 2
+
+
+def test_what_is_rejected_names_files_and_not_where_they_were_put(home: Path, table: Path, tmp_path: Path) -> None:
+    (tmp_path / "book.xlsx").write_bytes(b"PK no workbook")
+    (tmp_path / "page.txt").write_bytes(b"\xff\xfe\x00\xd8\x00")
+    (tmp_path / "cut.json").write_text('[{"text": "Rye"}, {"text": ', encoding="utf-8")
+    made = drafts.draft([table, tmp_path / "book.xlsx", tmp_path / "page.txt", tmp_path / "cut.json"])
+    lines = (made.corpus.folder / "rejects.jsonl").read_text(encoding="utf-8")
+    assert lines.count("\n") == 4 and "book.xlsx" in lines and str(made.folder) not in lines
+    drafts.discard(made)
