@@ -8,6 +8,7 @@ code, tables) has no say, and what is only quoted is too little.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,6 +43,9 @@ SHARE = 0.15
 RUN = 300
 """The characters in one stretch that do, whatever their share: an abstract before a long article."""
 
+COVERED = 0.75
+"""The share that these languages must have together: one that is not known seems to be in many."""
+
 _COMMON = (
     "ar", "bn", "cs", "de", "el", "en", "es", "fa", "fi", "fr", "he", "hi", "hu", "id", "it", "ja", "ka", "ko", "nl",
     "pl", "pt", "ro", "ru", "sv", "ta", "te", "th", "tr", "vi", "zh",
@@ -50,6 +54,9 @@ _COMMON = (
 
 _LIKE = {"ms": "id", "nn": "nb", "da": "nb", "bs": "hr", "sr": "hr", "sk": "cs"}
 """Languages whose pieces are told apart too seldom to say that a text is in both."""
+
+_MARKS = re.compile(r"[`$|=<>{}\[\]\\_/#*~^@+;]")
+"""What code and tables are full of."""
 
 _USUAL = 0.02
 """The share of a batch from which its other languages are looked for in places too."""
@@ -132,28 +139,31 @@ def _cut(line: str) -> list[str]:
 
 
 def _is_prose(piece: str) -> bool:
-    """Mostly letters, in words of which most begin with a small one, where the script has such."""
+    """Letters without many marks, in words of which most begin with a small one, where the script has such."""
     words = piece.split()
     letters = sum(unicodedata.category(character)[0] in "LMZ" for character in piece)
-    return letters >= 0.75 * len(piece) and sum(word[0].isupper() for word in words) <= len(words) / 2
+    marks = len(_MARKS.findall(piece))
+    capitals = sum(word[0].isupper() for word in words)
+    return letters >= 0.75 * len(piece) and marks <= 0.03 * len(piece) and capitals <= len(words) / 2
 
 
 def _parts(pieces: Sequence[str], seems: Sequence[str]) -> list[_Part]:
     """The parts that make enough of a text, the largest first; none if there is only one."""
     parts: dict[str, _Part] = {}
-    run, before = 0, ""
+    whole, run, before = 0, 0, ""
     for piece, code in zip(pieces, seems, strict=True):
+        size = len(piece) + 2 * sum(unicodedata.east_asian_width(character) in "WF" for character in piece)
+        whole += size
         if code == UNKNOWN:
             continue
         part = parts.setdefault(code, _Part())
-        size = len(piece) + 2 * sum(unicodedata.east_asian_width(character) in "WF" for character in piece)
         run, before = (run + size if code == before else size), code
         part.pieces.append(piece)
         part.size += size
         part.run = max(part.run, run)
-    whole = sum(part.size for part in parts.values())
     enough = [p for p in parts.values() if p.size >= LEAST and (p.size >= SHARE * whole or p.run >= RUN)]
-    return sorted(enough, key=lambda part: -part.size) if len(enough) > 1 else []
+    covered = sum(part.size for part in enough) >= COVERED * whole
+    return sorted(enough, key=lambda part: -part.size) if covered and len(enough) > 1 else []
 
 
 def _different(values: Sequence[Mapping[str, float]]) -> tuple[str, ...]:
