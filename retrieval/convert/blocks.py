@@ -31,10 +31,12 @@ class Block:
 
     :param content: As UTF-8; None for all of the table that is left, which is not held.
     :param line: The number of its first line in the file, counted from 1.
+    :param lines: How many lines end in it.
     """
 
     content: bytes | None
     line: int
+    lines: int = 0
 
 
 def split(path: File, encoding: Encoding, delimiter: str, *, quoted: bool) -> Iterator[Block]:
@@ -51,11 +53,14 @@ def split(path: File, encoding: Encoding, delimiter: str, *, quoted: bool) -> It
             return
         if len(ends.rows) and (line > 1 or content.strip()):
             end = int(ends.rows[-1]) + 1
-            yield Block(content[:end], line)
-            line += ends.lines_before(end) + _lone_returns(content[:end])
+            block = Block(content[:end], line, ends.lines_before(end) + _lone_returns(content[:end]))
+            yield block
+            line += block.lines
             content = content[end:]
     if content:
-        yield Block(content if _ends(content, delimiter, quoted=quoted) else None, line)
+        ends = _ends(content, delimiter, quoted=quoted)
+        lines = ends.lines_before(len(content)) + _lone_returns(content) if ends else 0
+        yield Block(content if ends else None, line, lines)
 
 
 def _pieces(path: File, encoding: Encoding) -> Iterator[bytes]:

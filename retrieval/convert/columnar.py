@@ -16,7 +16,7 @@ from pyarrow import csv
 
 from retrieval.convert.blocks import Block
 from retrieval.convert.clean import clean
-from retrieval.convert.entries import Entry, Plain
+from retrieval.convert.entries import Entry, Origin, Plain
 from retrieval.convert.intake import digest_of
 from retrieval.convert.mapped import Mapped
 from retrieval.convert.tables import Table
@@ -54,7 +54,8 @@ def read(
     contents = _joined('"title": "', title, '", "text": "', _escaped(texts), '"')
     lines = _joined('{"_id": "', _escaped(ids), '", ', contents, ', "metadata": {"lang": "', langs, '"}}\n')
     counted = Counter({each["values"]: each["counts"] for each in compute.value_counts(langs).to_pylist()})
-    return Plain(ids.to_pylist(), "id" in cells, _digests(contents), _letters(lines).data, counted, entries)
+    last = Origin(table.file, row + rows, block.line + max(0, block.lines - 1))
+    return Plain(last, ids.to_pylist(), "id" in cells, _digests(contents), _letters(lines).data, counted, entries)
 
 
 def _cells(block: Block, table: Table, columns: dict[str, str]) -> dict[str, Column] | None:

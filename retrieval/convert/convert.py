@@ -151,7 +151,7 @@ def _write(sources: Sequence[Source], namer: Namer, ledger: Ledger, work: Work) 
             for piece in pieces(source, namer.told):
                 if isinstance(piece, Plain) and intake.take(piece.ids, piece.digests, own=piece.own):
                     writer.add_plain(piece)
-                    work.pace.step(rows=len(piece.ids))
+                    work.pace.step(piece.last, rows=len(piece.ids))
                     continue
                 for entry in piece.entries() if isinstance(piece, Plain) else (piece,):
                     settled = intake.settle(entry)

@@ -100,6 +100,7 @@ class Entry:
 class Plain:
     """Whole rows of a table as documents.
 
+    :param last: The last of them, with the line that it ends in.
     :param ids: Of the source, if ``own``; else as made.
     :param digests: Of each one's title and text.
     :param lines: The lines of ``corpus.jsonl``.
@@ -107,6 +108,7 @@ class Plain:
     :param entries: Starts reading the same rows one by one.
     """
 
+    last: Origin
     ids: list[str]
     own: bool
     digests: list[bytes]

@@ -68,8 +68,8 @@ def verdict(report: ConversionReport) -> Markup:
     sums = [f"{rows} = {c.kept:,} kept + {c.merged:,} merged with an equal one + {c.rejected:,} rejected."]
     cut, division, near = report.cut, report.division, report.near
     if near and near.found:
-        alike = f"{numbers.counted(near.found, 'document')} nearly the same as an earlier one"
-        sums.append(f"{alike}, {near.merged:,} merged." if near.merged else f"{alike}.")
+        sums.append(f"{numbers.counted(near.found, 'document')} nearly the same as an earlier one.")
+        sums += [f"Merged into it: {near.merged:,}."] if near.merged else []
     if cut and cut.documents:
         whole = numbers.counted(c.documents - cut.passages + cut.documents, "document")
         sums.append(

@@ -98,7 +98,7 @@ def test_killed_at_any_moment_the_next_gives_the_same_bytes(sources: Path, tiny_
     assert _run(sources, out, tiny_bert)[0] == 0
     assert _files(out) == _files(whole)
     assert "memo.jsonl" not in _files(out)
-    assert len(_files(whole)) == 6  # corpus, queries, three splits of judgments and the manifest
+    assert len(_files(whole)) == 7  # corpus, queries, three splits of judgments, near duplicates, the manifest
 
 
 @pytest.mark.parametrize("notes", [1, 20])

@@ -25,6 +25,7 @@ from pyarrow import parquet
 from tiny_files import xlsx
 
 from retrieval.convert.clean import clean
+from retrieval.convert.near import NEARLY
 from retrieval.convert.options import Options
 from retrieval.convert.report import ConversionReport
 
@@ -76,7 +77,8 @@ def check(report: ConversionReport, out: Path, rows: Sequence[dict[str, Any]]) -
     counts = report.counts
     assert (counts.rows, counts.kept, counts.merged, counts.rejected) == (len(rows), len(wanted), merged, rejected)
     assert len(read(out, "rejects")) == rejected
-    assert len(read(out, "duplicates")) == merged + sum("~" in id_ for id_ in wanted)
+    listed = [each for each in read(out, "duplicates") if NEARLY not in each["reason"]]
+    assert len(listed) == merged + sum("~" in id_ for id_ in wanted)
 
 
 @pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
@@ -100,10 +102,10 @@ def test_legacy_tables(place: Path, encoding: str) -> None:
     words = re.findall(
         r"\w+", "Die Bäckerei öffnet früh, weil Brötchen heiß und süß sein müssen für Müller; Größe, Öfen, Straße"
     )
-    german = st.lists(st.sampled_from(words), min_size=3, max_size=12).map(" ".join)
+    german = st.lists(st.sampled_from(words), min_size=6, max_size=12, unique=True).map(" ".join)  # fewer could be any
 
     @FEW
-    @given(st.lists(st.tuples(german, german), min_size=3, max_size=9))
+    @given(st.lists(st.tuples(german, german), min_size=4, max_size=9))
     def holds(pairs: list[tuple[str, str]]) -> None:
         rows = [{"id": f"d{n}", "title": title, "text": text} for n, (title, text) in enumerate(pairs)]
         path = write(place / "a.csv", "\n".join(map(";".join, [HEADER, *map(cells, rows)])).encode(encoding, "strict"))
