@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +19,7 @@ from pyarrow import csv
 from retrieval.convert.blocks import Block
 from retrieval.convert.clean import clean
 from retrieval.convert.entries import Entry, Origin, Plain
-from retrieval.convert.intake import digest_of
+from retrieval.convert.ids import digest_of
 from retrieval.convert.mapped import Mapped
 from retrieval.convert.tables import Table
 from retrieval.languages import code_of
@@ -50,12 +52,39 @@ def read(
     ids = cells["id"] if "id" in cells else _made(clean(f"{mapped.stem}-"), row, rows)
     if langs is None or not _are_ids(ids):
         return None
-    title = _escaped(cells["title"]) if "title" in cells else ""
-    contents = _joined('"title": "', title, '", "text": "', _escaped(texts), '"')
-    lines = _joined('{"_id": "', _escaped(ids), '", ', contents, ', "metadata": {"lang": "', langs, '"}}\n')
+    made = _Lines(ids, cells.get("title"), texts, langs)
     counted = Counter({each["values"]: each["counts"] for each in compute.value_counts(langs).to_pylist()})
     last = Origin(table.file, row + rows, block.line + max(0, block.lines - 1))
-    return Plain(last, ids.to_pylist(), "id" in cells, _digests(contents), _letters(lines).data, counted, entries)
+    return Plain(last, ids.to_pylist(), "id" in cells, made.digests, made.written, counted, entries)
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """The lines of ``corpus.jsonl``, made when they are asked for: by another thread than the one that reads."""
+
+    ids: Column
+    titles: Column | None
+    texts: Column
+    langs: Column
+
+    @cached_property
+    def contents(self) -> Column:
+        """As :func:`retrieval.beir.document_content` writes them."""
+        titles = "" if self.titles is None else _escaped(self.titles)
+        return _joined('"title": "', titles, '", "text": "', _escaped(self.texts), '"')
+
+    def written(self) -> memoryview:
+        """As :func:`retrieval.beir.document_line` writes them."""
+        ids = _escaped(self.ids)
+        return _letters(
+            _joined('{"_id": "', ids, '", ', self.contents, ', "metadata": {"lang": "', self.langs, '"}}\n')
+        ).data
+
+    def digests(self) -> list[bytes]:
+        """Of each content."""
+        letters, borders = _letters(self.contents).data, _borders(self.contents)
+        places = (borders - borders[0]).tolist()
+        return [digest_of(letters[start:end]) for start, end in pairwise(places)]
 
 
 def _cells(block: Block, table: Table, columns: dict[str, str]) -> dict[str, Column] | None:
@@ -86,17 +115,21 @@ def _cells(block: Block, table: Table, columns: dict[str, str]) -> dict[str, Col
         )
     except pyarrow.ArrowInvalid:  # rows with more or fewer cells
         return None
-    if not read.num_rows:
+    if not read.num_rows or read.column(0).num_chunks > 1:
         return None
-    trimmed = {name: compute.utf8_trim(read[name].combine_chunks(), _WHITE) for name in read.column_names}
-    heads = {cell.strip() for cell in table.header}
-    plain = all(_is_clean(cells) and not _holds(cells, heads) for cells in trimmed.values())
-    return {role: trimmed[name] for role, name in columns.items()} if plain else None
+    trimmed = {name: compute.utf8_trim(read[name].chunk(0), _WHITE) for name in read.column_names}
+    if not all(map(_is_clean, trimmed.values())) or _is_header_again(trimmed, table):
+        return None
+    return {role: trimmed[name] for role, name in columns.items()}
 
 
-def _holds(cells: Column, texts: Iterable[str]) -> bool:
-    """Whether a cell is one of some texts: a header that comes again would have all of its own."""
-    return any(compute.any(compute.equal(cells, _scalar(text))).as_py() for text in texts)
+def _is_header_again(cells: Mapping[str, Column], table: Table) -> bool:
+    """Whether a row may be the header, by its first column here."""
+    if not table.dialect.header:
+        return False
+    name = next(iter(cells))
+    head = table.header[table.dialect.columns.index(name)].strip()
+    return bool(compute.any(compute.equal(cells[name], _scalar(head))).as_py())
 
 
 def _is_clean(cells: Column) -> bool:
@@ -151,12 +184,6 @@ def _languages(cells: Column | None, rows: int, known: str, told: str) -> Column
     codes = [(code_of(cell) or "") if cell else told for cell in coded.dictionary.to_pylist()]
     codes = [told if code == UNKNOWN else code for code in codes]
     return pyarrow.concat_arrays([_same(code, 1) for code in codes]).take(coded.indices) if all(codes) else None
-
-
-def _digests(contents: Column) -> list[bytes]:
-    letters, borders = _letters(contents).data, _borders(contents)
-    places = (borders - borders[0]).tolist()
-    return [digest_of(letters[start:end]) for start, end in pairwise(places)]
 
 
 def _escaped(cells: Column) -> Column:

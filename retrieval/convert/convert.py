@@ -142,8 +142,8 @@ def _fresh(out: Path) -> Iterator[tuple[Path, Memo]]:
 
 def _write(sources: Sequence[Source], namer: Namer, ledger: Ledger, work: Work) -> Counts:
     work.pace.start("reading")
-    intake = Intake(work.options.split)
     with FolderWriter(work.folder, namer) as writer:
+        intake = Intake(work.options.split, writer.written)
         for source in sources:
             _log.info("reading %s", source.name)
             intake.start_source(links=source.links)

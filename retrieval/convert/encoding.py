@@ -15,7 +15,7 @@ from retrieval.errors import BakehouseError, nearest
 from retrieval.languages import identify
 from retrieval.records import UNKNOWN
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 17
 _SAMPLE = 1 << 16
 _AROUND = 1 << 22
 _BOMS = (  # UTF-32 first: its mark begins with that of UTF-16

@@ -102,8 +102,8 @@ class Plain:
 
     :param last: The last of them, with the line that it ends in.
     :param ids: Of the source, if ``own``; else as made.
-    :param digests: Of each one's title and text.
-    :param lines: The lines of ``corpus.jsonl``.
+    :param digests: Works out the digest of each one's title and text.
+    :param lines: Makes the lines of ``corpus.jsonl``.
     :param languages: Language code → documents.
     :param entries: Starts reading the same rows one by one.
     """
@@ -111,7 +111,7 @@ class Plain:
     last: Origin
     ids: list[str]
     own: bool
-    digests: list[bytes]
-    lines: memoryview
+    digests: Callable[[], list[bytes]]
+    lines: Callable[[], memoryview]
     languages: Counter[str]
     entries: Callable[[], Iterator[Entry]]

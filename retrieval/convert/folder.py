@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
-from retrieval.beir import CORPUS, QRELS, QRELS_HEADER, QUERIES, document_line, query_line
+from retrieval.beir import CORPUS, QRELS, QRELS_HEADER, QUERIES, document_line, query_line, read_documents
 from retrieval.convert.entries import Entry, Plain, Problem
 from retrieval.convert.intake import Duplicate, Settled
 from retrieval.convert.namer import BATCH, Namer
@@ -81,9 +82,15 @@ class FolderWriter:
         self._flush()
         stream = self._file(CORPUS)
         stream.flush()
-        stream.buffer.write(plain.lines)
+        stream.buffer.write(plain.lines())
         self._namer.count(plain.languages)
         self._counts.update(dict.fromkeys(("rows", "kept", "documents"), len(plain.ids)))
+
+    def written(self) -> Iterator[Document]:
+        """The documents that have been written; others may still wait for their language."""
+        if CORPUS in self._files:
+            self._files[CORPUS].flush()
+            yield from read_documents(self._folder)
 
     def start_source(self, *, links: bool) -> None:
         """Write what still waits for its language, and begin a source.

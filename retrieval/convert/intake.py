@@ -10,21 +10,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
-
-from xxhash import xxh3_128_digest
 
 from retrieval.beir import document_content
 from retrieval.convert.clean import clean, clean_value, repairs
 from retrieval.convert.entries import Entry, Judgment, Origin, Passage, Problem, Question
+from retrieval.convert.ids import RENAMED, Ids
 from retrieval.records import Document, Query
 
 Outcome = Literal["kept", "merged", "rejected"]
-SAME_TEXT = "same text"
-SAME_ID = "same id, same text"
-RENAMED = "same id, other text"
 TWICE = "judged twice"
 NO_TEXT = Problem("no text", "Fill in the text column, or leave the row out.")
 NOT_AN_ID = Problem("the id holds a tab or a line break", "Choose another id column, or none, so that ids are made.")
@@ -74,66 +70,16 @@ class Settled:
         return "kept" if self.documents or self.queries or self.judgments else "merged"
 
 
-def digest_of(content: bytes | memoryview) -> bytes:
-    """Sixteen bytes that tell contents apart (XXH3): no two have the same by chance."""
-    return xxh3_128_digest(content)
-
-
-class _Ids:
-    """The ids given out so far, and whose text is whose. About 200 bytes an id."""
-
-    def __init__(self) -> None:
-        self._text_of: dict[str, bytes] = {}
-        self._id_of: dict[bytes, str] | None = None
-
-    def settle(self, own: str, auto: str, content: str) -> tuple[str, str]:
-        """The id to keep a content under, and why if that is not simply a new one."""
-        digest = digest_of(content.encode())
-        if not own and digest in self._ids_by_text():
-            return self._ids_by_text()[digest], SAME_TEXT
-        id_, number = own or auto, 1
-        while id_ in self._text_of:
-            if own and self._text_of[id_] == digest:
-                return id_, SAME_ID
-            number += 1
-            id_ = f"{own or auto}~{number}"
-        self._add({id_: digest})
-        return id_, RENAMED if own and number > 1 else ""
-
-    def take(self, ids: Sequence[str], digests: Sequence[bytes], *, own: bool) -> bool:
-        """Keep many contents under their ids, if :meth:`settle` would do so with each; else none.
-
-        :param own: Whether the source gives the ids.
-        """
-        new = dict(zip(ids, digests, strict=True))
-        if len(new) < len(ids) or not self._text_of.keys().isdisjoint(new):  # it looks each of the latter up
-            return False
-        contents = () if own else set(digests)
-        if not own and (len(contents) < len(ids) or not self._ids_by_text().keys().isdisjoint(contents)):
-            return False
-        self._add(new)
-        return True
-
-    def _add(self, new: Mapping[str, bytes]) -> None:
-        self._text_of.update(new)
-        if self._id_of is not None:
-            for id_, digest in new.items():
-                self._id_of.setdefault(digest, id_)
-
-    def _ids_by_text(self) -> dict[bytes, str]:
-        """Held only once a row has come that gives no id."""
-        if self._id_of is None:
-            self._id_of = {digest: id_ for id_, digest in reversed(self._text_of.items())}
-        return self._id_of
-
-
 class Intake:
-    """Settles one entry after the other. Keys of passages and questions hold within their source."""
+    """Settles one entry after the other. Keys of passages and questions hold within their source.
 
-    def __init__(self, split: str) -> None:
+    :param written: The documents that :meth:`take` kept so far.
+    """
+
+    def __init__(self, split: str, written: Callable[[], Iterable[Document]] = tuple) -> None:
         self._split = split
-        self._documents = _Ids()
-        self._queries = _Ids()
+        self._documents = Ids(lambda: ((each.id, document_content(each.title, each.text)) for each in written()))
+        self._queries = Ids()
         self._grades: dict[tuple[str, str, str], int] = {}
         self.start_source(links=False)
 
@@ -147,10 +93,10 @@ class Intake:
         self._document_of: dict[str, str] = {}
         self._query_of: dict[str, str] = {}
 
-    def take(self, ids: Sequence[str], digests: Sequence[bytes], *, own: bool) -> bool:
+    def take(self, ids: Sequence[str], digests: Callable[[], Sequence[bytes]], *, own: bool) -> bool:
         """Settle many documents that are nothing but that, if each is new and keeps its id; else none of them.
 
-        :param digests: By :func:`digest_of` of the :func:`retrieval.beir.document_content` of each.
+        :param digests: Works out :func:`retrieval.convert.ids.digest_of` the :func:`retrieval.beir.document_content` of each.
         :param own: Whether the source gives the ids.
         """
         return self._documents.take(ids, digests, own=own)

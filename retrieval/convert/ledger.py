@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field
 
 from retrieval.convert.entries import Entry, Origin
-from retrieval.convert.intake import RENAMED, Settled
+from retrieval.convert.ids import RENAMED
+from retrieval.convert.intake import Settled
 from retrieval.validate import Fault
 
 _NAMED = re.compile(r"'[^']*'|\d+")

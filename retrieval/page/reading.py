@@ -7,7 +7,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from retrieval.convert.intake import RENAMED
+from retrieval.convert.ids import RENAMED
 from retrieval.convert.names import ROLES
 from retrieval.convert.opening import Source
 from retrieval.convert.preview import Preview, RowPreview, SourcePreview

@@ -153,3 +153,12 @@ def test_by_columns_or_row_by_row_is_the_same(
         path = write(Path(folder) / "a.csv", (made.getvalue() + torn).encode(encoding, "surrogatepass"))
         columns, rows_ = by_columns_and_by_rows(path)
     assert columns == rows_
+
+
+def test_texts_of_plain_rows_are_known_to_what_comes_later(tmp_path: Path) -> None:
+    """No digest is worked out before someone asks; then those of all that is written are."""
+    write(tmp_path / "in" / "a.csv", table(12))
+    write(tmp_path / "in" / "b.csv", "text,lang\nBread number 3,en\nBread of oats,en\nBread number 11,en\n")
+    report = run(tmp_path / "in", tmp_path / "out")
+    assert (report.counts.kept, report.counts.merged) == (13, 2)
+    assert [each["kept_as"] for each in read(tmp_path / "out", "duplicates")] == ["d3", "d11"]
