@@ -17,9 +17,10 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from retrieval.convert.options import Options
+from retrieval.convert.progress import Doing
 from retrieval.drafts import Draft, Look, new_folder
 from retrieval.errors import BakehouseError
 from retrieval.home import ROOT, home
@@ -38,7 +39,7 @@ class Step:
     :param share: 0 to 1, or None where it is not known.
     """
 
-    doing: str
+    doing: Doing | Literal["waiting"]
     rows: int = 0
     file: str = ""
     share: float | None = None

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from retrieval.convert.entries import Origin
 
@@ -15,17 +16,20 @@ INTERVAL, LOGGED = 0.2, 10.0
 _log = logging.getLogger(__name__)
 
 
+Doing = Literal["opening", "reading", "comparing", "cutting", "dividing"]
+"""The parts of a conversion, in their order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """What is being done, and how much of it is done.
 
-    :param doing: ``opening``, ``reading``, ``comparing``, ``cutting`` or ``dividing``.
     :param rows: Rows read so far of all sources; while cutting, documents looked at.
     :param origin: The row that was read last.
     :param total: How many rows or documents there are, where that is known; else 0.
     """
 
-    doing: str
+    doing: Doing
     rows: int = 0
     origin: Origin | None = None
     total: int = 0
@@ -42,14 +46,14 @@ class Pace:
     """
 
     watch: Watch | None
-    _doing: str = ""
+    _doing: Doing | None = None
     _rows: int = 0
     _next: float = 0.0
     _log_next: float = 0.0
     _since: float = 0.0
     _seconds: dict[str, float] = field(default_factory=dict)
 
-    def start(self, doing: str, total: int = 0) -> None:
+    def start(self, doing: Doing, total: int = 0) -> None:
         """Begin something else, and tell it at once."""
         self._note()
         self._doing, self._rows, self._log_next = doing, 0, time.monotonic() + LOGGED
@@ -60,7 +64,7 @@ class Pace:
         """One more is done, or several."""
         self._rows += rows
         now = time.monotonic()
-        if self.watch is not None and now >= self._next:
+        if self.watch is not None and self._doing and now >= self._next:
             self._next = now + INTERVAL
             self.watch(Progress(self._doing, self._rows, origin, total))
         if now >= self._log_next:

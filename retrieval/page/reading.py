@@ -31,6 +31,7 @@ _DOING = {
     "waiting": "Waiting for other conversions to end.",
     "opening": "Looking at {}.",
     "reading": "Reading {}.",
+    "comparing": "Looking for documents of nearly the same text.",
     "cutting": "Cutting long documents into passages.",
     "dividing": "Dividing the judgments by document.",
 }

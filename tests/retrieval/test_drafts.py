@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import zipfile
 from pathlib import Path
+from typing import Literal, get_args
 
 import pytest
 
@@ -12,7 +13,9 @@ from retrieval import drafts
 from retrieval.beir import open_corpus
 from retrieval.convert.options import Options
 from retrieval.convert.passages import Chunking
+from retrieval.convert.progress import Doing
 from retrieval.convert.rejected import rejected
+from retrieval.drafting import Step
 from retrieval.errors import BakehouseError
 from retrieval.page import dataset, layout, reading
 
@@ -217,3 +220,10 @@ def test_what_is_rejected_names_files_and_not_where_they_were_put(home: Path, ta
     lines = (made.corpus.folder / "rejects.jsonl").read_text(encoding="utf-8")
     assert lines.count("\n") == 4 and "book.xlsx" in lines and str(made.folder) not in lines
     drafts.discard(made)
+
+
+def test_the_page_has_words_for_each_part_of_a_conversion(table: Path) -> None:
+    waiting: Literal["waiting"] = "waiting"
+    told = [reading.progress(Step(doing, 5), [table]) for doing in (waiting, *get_args(Doing))]
+    assert len(set(told)) == 6
+    assert "Looking for documents of nearly the same text." in told[3]
