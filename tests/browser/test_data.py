@@ -116,7 +116,7 @@ def test_long_work_is_stopped_and_what_stood_there_comes_back(page: Page, app_se
     assert len(drafts_on_disk() - before) == 1
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.locator("#verdict")).to_contain_text("Stopped. Nothing of it was kept.", timeout=PATIENCE)
-    expect(page.locator("#verdict")).to_contain_text("handbook: 276 documents")
+    expect(page.locator("#verdict")).to_contain_text("handbook: 342 documents")
     expect(page.get_by_role("button", name="Stop", exact=True)).to_be_hidden()
     assert drafts_on_disk() <= before
 
