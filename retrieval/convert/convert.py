@@ -35,7 +35,7 @@ MADE_BY = "retrieval convert"
 
 TO_CHOOSE_FROM = 2
 """A search in a single document has nothing to find."""
-_OFTEN = 50_000
+
 _log = logging.getLogger(__name__)
 
 

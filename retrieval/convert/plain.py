@@ -28,17 +28,19 @@ def pieces(source: Source, told: str) -> Iterator[Entry | Plain]:
     :param told: The language of every text whose row does not say; empty if that is to be identified.
     """
     mapped = source.entries
-    if isinstance(mapped, Mapped) and isinstance(mapped.rows, Table) and _fits(mapped, mapped.rows):
+    if isinstance(mapped, Mapped) and isinstance(mapped.rows, Table) and _fits(mapped, mapped.rows, told):
         yield from _pieces(mapped, mapped.rows, told)
     else:
         yield from source.entries()
 
 
-def _fits(mapped: Mapped, table: Table) -> bool:
+def _fits(mapped: Mapped, table: Table, told: str) -> bool:
     """Whether rows can be plain at all."""
-    more = any(mapped.columns.column(role) for role in ("query", "answer", "score", "query_id"))
-    letters = table.dialect.delimiter.isascii() and not table.encoding.mixed and table.dialect.quoting != "escaped"
-    return letters and not more and len(mapped.columns.variants) == 1 and not mapped.options.keep
+    columns, dialect = mapped.columns, table.dialect
+    more = any(columns.column(role) for role in ("query", "answer", "score", "query_id"))
+    letters = dialect.delimiter.isascii() and dialect.quoting != "escaped" and not table.encoding.mixed
+    language = told or columns.column("lang") or columns.variants[0].lang
+    return bool(letters and language and not more and len(columns.variants) == 1 and not mapped.options.keep)
 
 
 def _pieces(mapped: Mapped, table: Table, told: str) -> Iterator[Entry | Plain]:
