@@ -79,7 +79,7 @@ class ConversionReport:
             self._sums(),
             *reshaped,
             *faults,
-            self._took(),
+            *filter(None, [self._took()]),
             f"Next: {self._next()}",
         ]
         return "\n".join(parts)
@@ -112,8 +112,10 @@ class ConversionReport:
         return "" if own else f" (split '{self.split}')"
 
     def _took(self) -> str:
-        """What took a tenth of the time or more."""
+        """What took a tenth of the time or more; empty where all of it took less than a second."""
         whole = sum(self.seconds.values())
+        if whole < 1:
+            return ""
         parts = [f"{doing} {took:.1f}" for doing, took in self.seconds.items() if took >= whole / 10]
         return f"Took {whole:.1f} s: {', '.join(parts)}."
 

@@ -162,3 +162,16 @@ def test_texts_of_plain_rows_are_known_to_what_comes_later(tmp_path: Path) -> No
     report = run(tmp_path / "in", tmp_path / "out")
     assert (report.counts.kept, report.counts.merged) == (13, 2)
     assert [each["kept_as"] for each in read(tmp_path / "out", "duplicates")] == ["d3", "d11"]
+
+
+@pytest.mark.parametrize(
+    "between",
+    ["id,text\n", "\ufeffd98,Bread with a mark\n", '\ufeffid,text\n"d99",Bread\n'],
+)
+def test_joined_files_are_the_same_by_columns_and_by_rows(tmp_path: Path, between: str) -> None:
+    """The header again, and byte order marks: what the reader of rows sees, the one of columns must leave to it."""
+    rows = table(40).replace(",en\n", "\n").replace(",lang\n", "\n")
+    path = write(tmp_path / "a.csv", rows + between + rows.split("\n", 1)[1].replace("d", "e"))
+    columns, by_rows = by_columns_and_by_rows(path)
+    assert columns == by_rows
+    assert b"\xef\xbb\xbf" not in columns[0]
